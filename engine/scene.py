@@ -1,0 +1,174 @@
+"""The scene graph: nodes with plain-data drawables. Nothing here knows OpenGL or a file format.
+
+Drawables are mutable; whoever changes one calls `touch()`, and painters compare `revision` with what they uploaded.
+Lengths are world units (one weight cell = 1), widths of lines and text sizes are pixels of a picture 1080 lines high.
+Colors are (.., 4) float32 RGBA in display space (sRGB), not premultiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .values import Values
+
+__all__ = [
+    "Boxes",
+    "Drawable",
+    "Images",
+    "Labels",
+    "Lines",
+    "Node",
+    "Points",
+    "Surface",
+    "Text",
+    "WeightGrid",
+    "walk",
+]
+
+
+@dataclass(eq=False)
+class Drawable:
+    """What a node can show."""
+
+    revision: int = field(default=0, init=False)
+
+    def touch(self) -> None:
+        """Says that the content changed: painters upload it again."""
+        self.revision += 1
+
+
+@dataclass(eq=False)
+class WeightGrid(Drawable):
+    """A matrix of values as an implicit grid: sample (i, j) stands at origin + i*du + j*dv + clip(value/range)*dh.
+
+    `origin` is the center of cell (0, 0) on the zero plane. i counts rows, j columns of `values`' matrix.
+    """
+
+    origin: np.ndarray  # (3,) float64
+    du: np.ndarray  # (3,) float64, step from row to row
+    dv: np.ndarray  # (3,) float64, step from column to column
+    dh: np.ndarray  # (3,) float64, height of a value equal to `value_range`
+    values: Values | None  # None: the file has shapes only; drawn as a flat neutral lattice
+    value_range: float  # > 0
+    shape: tuple[int, int]  # rows, cols
+    colors: np.ndarray  # (256, 3) float32, color of value/range from -1 to +1
+    emphasis: float = 1.0  # 1 plain, < 1 receding
+
+
+@dataclass(eq=False)
+class Points(Drawable):
+    """Explicit positions, for clouds that are no grid."""
+
+    positions: np.ndarray  # (n, 3) float64
+    colors: np.ndarray  # (n, 4) float32
+    size: float = 1.0  # diameter, world units
+
+
+@dataclass(eq=False)
+class Boxes(Drawable):
+    """Axis-aligned boxes in the node's space.
+
+    `style`: glass (translucent faces, zero plane, edges), solid (opaque cubes that hide what is behind),
+    floor (soft pool of light or shadow, y ignored) or plate (a thin outlined rectangle on the floor).
+    """
+
+    lower: np.ndarray  # (n, 3) float64
+    upper: np.ndarray  # (n, 3) float64
+    colors: np.ndarray  # (n, 4) float32; glass: color of the kind
+    style: str = "glass"
+    selected: np.ndarray | None = None  # (n,) bool
+
+
+@dataclass(eq=False)
+class Lines(Drawable):
+    """Separate polylines with a width in pixels and a soft edge.
+
+    `offsets` are first-vertex indices, one more than there are lines: line k has vertices offsets[k]:offsets[k + 1].
+    """
+
+    vertices: np.ndarray  # (n, 3) float64
+    offsets: np.ndarray  # (lines + 1,) int64
+    colors: np.ndarray  # (lines, 4) float32
+    width_px: float = 1.0
+    halo: float = 0.0  # 0 none, 1 the full glow of a residual arc
+    layer: str = "back"  # back: before the data; front: after the front faces
+
+
+@dataclass(eq=False)
+class Text:
+    """One piece of text in a `Labels` drawable.
+
+    `placement`: callout (faces the viewer above `anchor`, leader line, dot in `dot` color), floor (lies in the xz plane,
+    `size` in world units, reading along +`right`), face (lies on a cube top like floor text), or screen (anchor = fractions
+    of width and height from the top left plus `offset_px`).
+    """
+
+    text: str
+    anchor: np.ndarray  # (3,) float64 world, or (2,) fractions for screen
+    placement: str = "callout"
+    detail: str = ""  # second line, smaller
+    size: float = 15.0  # px at 1080 lines; world units for floor and face
+    weight: str = "regular"  # light, regular, semibold
+    color: tuple[float, float, float, float] | None = None  # None: the theme's text color
+    dot: tuple[float, float, float, float] | None = None
+    offset_px: tuple[float, float] = (0.0, 0.0)
+    right: tuple[float, float, float] = (1.0, 0.0, 0.0)  # reading direction of floor and face text
+    align: str = "left"  # left, center, right
+    priority: float = 0.0  # higher stays when two collide
+
+
+@dataclass(eq=False)
+class Labels(Drawable):
+    """Pieces of text."""
+
+    texts: list[Text]
+
+
+@dataclass(eq=False)
+class Surface(Drawable):
+    """A triangle mesh with a color at each vertex."""
+
+    vertices: np.ndarray  # (n, 3) float64
+    triangles: np.ndarray  # (m, 3) int32
+    colors: np.ndarray  # (n, 4) float32
+
+
+@dataclass(eq=False)
+class Images(Drawable):
+    """Flat pictures standing in the scene: image k spans origin[k] + s*du[k] + t*dv[k], s and t from 0 to 1."""
+
+    images: np.ndarray  # (n, height, width, 4) uint8
+    origin: np.ndarray  # (n, 3) float64
+    du: np.ndarray  # (n, 3) float64
+    dv: np.ndarray  # (n, 3) float64
+
+
+@dataclass(eq=False)
+class Node:
+    """A place in the scene: its own frame, at most one drawable, children in its frame."""
+
+    name: str = ""
+    parent_from_node: np.ndarray = field(default_factory=lambda: np.eye(4))  # (4, 4) float64
+    drawable: Drawable | None = None
+    children: list[Node] = field(default_factory=list)
+    visible: bool = True
+
+    def add(self, child: Node) -> Node:
+        """The child, now part of this node."""
+        self.children.append(child)
+        return child
+
+
+def walk(root: Node) -> Iterator[tuple[np.ndarray, Node]]:
+    """(world_from_node, node) of every visible node, parents first, in order of `children`."""
+    stack = [(np.eye(4), root)]
+    while stack:
+        world_from_parent, node = stack.pop()
+        if not node.visible:
+            continue
+        world_from_node = world_from_parent @ node.parent_from_node
+        yield world_from_node, node
+        stack.extend((world_from_node, child) for child in reversed(node.children))

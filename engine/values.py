@@ -1,0 +1,58 @@
+"""Values: what the engine may know of a tensor, and the two simplest holders of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from .kernels.decode import matrix_shape
+
+__all__ = ["ArrayValues", "Values", "matrix_shape"]
+
+
+@runtime_checkable
+class Values(Protocol):
+    """Numbers that can be read in part.
+
+    A tensor of any rank is seen as a matrix: `matrix_shape(shape)` is (rows, cols), rows = the first axis,
+    cols = the product of the others; vectors are one row, scalars 1 x 1.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape as the file states it."""
+
+    @property
+    def dtype(self) -> str:
+        """Lower-case NumPy or ml_dtypes name: float32, bfloat16, int4, ..."""
+
+    @property
+    def key(self) -> str:
+        """Identity of the content: equal keys mean equal values."""
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        """Decoded (rows, cols) part of the matrix, host memory, in the narrowest NumPy dtype that holds it exactly.
+
+        Slices have start and stop inside the matrix and a step >= 1.
+        """
+
+
+@dataclass(frozen=True)
+class ArrayValues:
+    """Values of an array in host memory: activations, differences, tests."""
+
+    array: np.ndarray  # any shape, any real dtype
+    key: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.array.dtype.name
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        return self.array.reshape(matrix_shape(self.array.shape))[rows, cols]
