@@ -1,0 +1,63 @@
+"""Errors that a person can act on. They form one tree:
+
+    Exception
+    └── TensornautError            everything this package raises on purpose
+        └── InputError             what the person gave (or the machine lacks); the command line shows one line, exit 2
+            └── FormatError        the bytes of a model file (loaders/errors.py)
+
+Anything else that escapes is a fault of ours. This file stands in kernels because that is the one part that loaders and
+engine share. Each message says what was found, what was expected and what to do; Chinese texts are in scenes/strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from .names import clean
+
+__all__ = ["MESSAGES", "InputError", "TensornautError"]
+
+MESSAGES: dict[str, str] = {
+    "cache_unwritable": "the folder cannot be written, expected one that can be, set XDG_CACHE_HOME to another",
+    "command_line": "{found}, expected {expected}, see tensornaut --help",
+    "no_display": "found no display, expected a desktop (DISPLAY or WAYLAND_DISPLAY), use snapshot or record instead",
+    "no_opengl": "no OpenGL context could be made ({reason}), expected OpenGL 2.1 or later, "
+    "install libegl1 and libgl1 or a graphics driver and run tensornaut doctor",
+    "not_found": "found no file or folder of this name, expected one that exists, check the spelling",
+    "option_value": "found {found}, expected {expected}, change the option",
+    "output_suffix": "found the ending {found}, expected {expected}, rename the output",
+    "output_unwritable": "the output cannot be written ({reason}), expected a folder with free space that you may write "
+    "to, choose another path",
+    "unreadable": "the file cannot be read ({reason}), expected a file that you may read, check its permissions",
+}
+
+
+class TensornautError(Exception):
+    """Root of all errors that are raised on purpose."""
+
+
+class InputError(TensornautError):
+    """Something the person gave cannot be used.
+
+    `name`: the file, option or tensor it is about. `key`: which message. `facts`: what fills its placeholders; text
+    among them is cleaned when shown. A subclass with messages of its own sets `messages`.
+    Raises KeyError when the key is unknown or a fact is missing, so that a wrong raise fails in its own test.
+    """
+
+    messages: ClassVar[Mapping[str, str]] = MESSAGES
+
+    def __init__(self, name: str, key: str, **facts: Any) -> None:
+        self.name = name
+        self.key = key
+        self.facts = facts
+        super().__init__(self.messages[key].format(**self.shown_facts))
+
+    @property
+    def shown_facts(self) -> dict[str, Any]:
+        """The facts with every text among them cleaned."""
+        return {key: clean(fact) if isinstance(fact, str) else fact for key, fact in self.facts.items()}
+
+    def __reduce__(self):
+        return partial(type(self), self.name, self.key, **self.facts), ()
