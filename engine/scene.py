@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .theme import Theme
 from .values import Values
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Lines",
     "Node",
     "Points",
+    "Scene",
+    "ScreenShapes",
     "Surface",
     "Text",
     "WeightGrid",
@@ -69,7 +72,7 @@ class Points(Drawable):
 
 @dataclass(eq=False)
 class Boxes(Drawable):
-    """Axis-aligned boxes in the node's space.
+    """Axis-aligned boxes in the node's space; nodes above boxes translate only.
 
     `style`: glass (translucent faces, zero plane, edges), solid (opaque cubes that hide what is behind),
     floor (soft pool of light or shadow, y ignored) or plate (a thin outlined rectangle on the floor).
@@ -128,6 +131,20 @@ class Labels(Drawable):
 
 
 @dataclass(eq=False)
+class ScreenShapes(Drawable):
+    """Rectangles on the picture: panels, color bars, histograms.
+
+    Places are fractions of the picture (0, 0 top left) plus pixels at 1080 lines.
+    """
+
+    fractions: np.ndarray  # (n, 2) float64 place of the rectangle's top left corner
+    rectangles_px: np.ndarray  # (n, 4) float64 x, y (added to the place), width, height
+    left: np.ndarray  # (n, 4) float32 color at the left end
+    right: np.ndarray  # (n, 4) float32 color at the right end
+    radius_px: float = 0.0
+
+
+@dataclass(eq=False)
 class Surface(Drawable):
     """A triangle mesh with a color at each vertex."""
 
@@ -160,6 +177,24 @@ class Node:
         """The child, now part of this node."""
         self.children.append(child)
         return child
+
+
+@dataclass(eq=False)
+class Scene:
+    """A node tree with its surroundings."""
+
+    root: Node
+    theme: Theme
+    lower: np.ndarray  # (3,) float64, bounds of all volumes
+    upper: np.ndarray  # (3,) float64
+    floor_y: float = 0.0
+    floor_step: float = 16.0  # world units between thin floor lines
+    revision: int = 0  # raised when nodes come, go or move
+
+    @property
+    def length(self) -> float:
+        """The longest side of the bounds, world units."""
+        return float(np.max(self.upper - self.lower))
 
 
 def walk(root: Node) -> Iterator[tuple[np.ndarray, Node]]:
