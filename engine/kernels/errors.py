@@ -21,15 +21,15 @@ __all__ = ["MESSAGES", "InputError", "TensornautError"]
 
 MESSAGES: dict[str, str] = {
     "cache_unwritable": "the folder cannot be written, expected one that can be, set XDG_CACHE_HOME to another",
-    "command_line": "{found}, expected {expected}, see tensornaut --help",
+    "command_line": "{found}, expected what its help lists, run tensornaut {command} --help",
     "no_display": "found no display, expected a desktop (DISPLAY or WAYLAND_DISPLAY), use snapshot or record instead",
     "no_opengl": "no OpenGL context could be made ({reason}), expected OpenGL 2.1 or later, "
     "install libegl1 and libgl1 or a graphics driver and run tensornaut doctor",
     "not_found": "found no file or folder of this name, expected one that exists, check the spelling",
     "option_value": "found {found}, expected {expected}, change the option",
     "output_suffix": "found the ending {found}, expected {expected}, rename the output",
-    "output_unwritable": "the output cannot be written ({reason}), expected a folder with free space that you may write "
-    "to, choose another path",
+    "output_unwritable": "the output cannot be written ({reason}), "
+    "expected a folder with free space that you may write to, choose another path",
     "unreadable": "the file cannot be read ({reason}), expected a file that you may read, check its permissions",
 }
 
