@@ -42,7 +42,7 @@ class Context:
         self.canvas = canvas
         self.platform = platform  # "egl" or "glfw"
         self.gl = GL
-        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
+        self._programs: dict[tuple[str, str], Program] = {}
         canvas.set_current()
         version = (GL.glGetString(GL.GL_VERSION) or b"").decode("ascii", "replace")
         numbers = version.split(" ")[0].split(".")
@@ -64,11 +64,11 @@ class Context:
         """True when the driver draws on the CPU."""
         return any(name in self.renderer.lower() for name in ("llvmpipe", "softpipe", "swrast", "software"))
 
-    def program(self, name: str, *defines: str) -> Program:
-        """The program of shaders/NAME.vert and NAME.frag, compiled once for each set of #defines."""
-        key = (name, defines)
+    def program(self, vertex: str, fragment: str = "") -> Program:
+        """The program of shaders/VERTEX.vert and FRAGMENT.frag (by default of the same stem), compiled once."""
+        key = (vertex, fragment or vertex)
         if key not in self._programs:
-            self._programs[key] = Program(name, defines)
+            self._programs[key] = Program(*key)
         return self._programs[key]
 
     def make_current(self) -> None:
@@ -109,24 +109,23 @@ def _egl_canvas() -> app.Canvas:
 class Program:
     """A linked GLSL program. `set` gives uniforms by name: float, int, vectors, (4, 4) and (3, 3) matrices as NumPy arrays."""
 
-    def __init__(self, name: str, defines: tuple[str, ...] = ()) -> None:
+    def __init__(self, vertex: str, fragment: str) -> None:
         from OpenGL import GL
 
         self._gl = GL
-        self.name = name
         self.id = GL.glCreateProgram()
-        for suffix, kind in ((".vert", GL.GL_VERTEX_SHADER), (".frag", GL.GL_FRAGMENT_SHADER)):
+        for name, kind in ((f"{vertex}.vert", GL.GL_VERTEX_SHADER), (f"{fragment}.frag", GL.GL_FRAGMENT_SHADER)):
             shader = GL.glCreateShader(kind)
-            GL.glShaderSource(shader, _shader_text(name + suffix, defines))
+            GL.glShaderSource(shader, _shader_text(name))
             GL.glCompileShader(shader)
             if not GL.glGetShaderiv(shader, GL.GL_COMPILE_STATUS):
                 log = GL.glGetShaderInfoLog(shader)
-                raise GraphicsError("OpenGL", "shader_fault", found=f"{name}{suffix}: {_text(log)}")
+                raise GraphicsError("OpenGL", "shader_fault", found=f"{name}: {_text(log)}")
             GL.glAttachShader(self.id, shader)
             GL.glDeleteShader(shader)
         GL.glLinkProgram(self.id)
         if not GL.glGetProgramiv(self.id, GL.GL_LINK_STATUS):
-            raise GraphicsError("OpenGL", "shader_fault", found=f"{name}: {_text(GL.glGetProgramInfoLog(self.id))}")
+            raise GraphicsError("OpenGL", "shader_fault", found=f"{vertex}, {fragment}: {_text(GL.glGetProgramInfoLog(self.id))}")
         self._locations: dict[str, int] = {}
 
     def use(self, **uniforms: Any) -> None:
@@ -153,9 +152,9 @@ class Program:
                 getattr(gl, f"glUniform{data.shape[0]}fv")(location, 1, data)
 
 
-def _shader_text(file_name: str, defines: tuple[str, ...]) -> str:
-    """Text of a shader file with `#version` and `#define` lines in front, and `#include "x.glsl"` lines replaced."""
-    lines = ["#version 330", *(f"#define {name} 1" for name in defines)]
+def _shader_text(file_name: str) -> str:
+    """Text of a shader file with the `#version` line in front and `#include "x.glsl"` lines replaced."""
+    lines = ["#version 330"]
     for line in (SHADERS / file_name).read_text("utf-8").splitlines():
         if line.startswith("#include "):
             lines.extend((SHADERS / line.split('"')[1]).read_text("utf-8").splitlines())

@@ -1,0 +1,143 @@
+"""Layers as volumes: which trays a layer's tensors become, their cells, sizes and places inside the layer.
+
+Local frame of a layer: +x along the flow, +z across it, the middle of the layer at the origin, y = 0 on the floor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..engine.values import matrix_shape
+
+__all__ = ["Strip", "Tray", "Volume", "layer_volume", "tray_for"]
+
+PADDING = 1.2  # glass stands this far from the outermost cells
+FLOOR_GAP = 4.0  # from floor to glass
+GLASS_HEIGHT = 1.12  # half height of the glass, in heights of a full value
+BIAS_GAP = 2.6
+STRIP_GAP = 2.0  # cells between the strips of a folded matrix
+FULL_CELLS = 192  # up to so many cells a side, one cell is one world unit
+LONGEST_ASPECT = 6.0  # longer matrices are folded into strips
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A run of columns of a matrix, drawn as one grid."""
+
+    first_column: int
+    columns: int
+    offset_cells: float  # across the strips, from the first cell of the first strip
+
+
+@dataclass(frozen=True)
+class Tray:
+    """One tensor as a glass tray with cells."""
+
+    tensor: int  # index into the network's tensors
+    rows: int
+    columns: int
+    strips: tuple[Strip, ...]
+    cell: float  # world units a cell
+    columns_across: bool  # True: columns run along z, rows along x; False: the other way round
+    height: float  # world units of a value at the end of the range
+    x: float = 0.0  # middle of the tray in its layer
+    z: float = 0.0
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """(along x, along z) of the cells, world units."""
+        strip_columns = max(strip.columns for strip in self.strips)
+        rows = self.strips[-1].offset_cells + self.rows
+        along_columns, along_rows = strip_columns * self.cell, rows * self.cell
+        return (along_rows, along_columns) if self.columns_across else (along_columns, along_rows)
+
+    @property
+    def zero_y(self) -> float:
+        """Height of the zero plane above the floor."""
+        return FLOOR_GAP + GLASS_HEIGHT * self.height
+
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A layer: its trays, placed."""
+
+    path: str
+    kind: str
+    trays: tuple[Tray, ...]
+
+    @property
+    def main(self) -> Tray:
+        """The tray with most cells."""
+        return max(self.trays, key=lambda tray: tray.rows * tray.columns)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(x0, z0, x1, z1) including the glass."""
+        sides = [(tray.x, tray.z, tray.size[0] / 2 + PADDING, tray.size[1] / 2 + PADDING) for tray in self.trays]
+        return (
+            min(x - dx for x, _, dx, _ in sides),
+            min(z - dz for _, z, _, dz in sides),
+            max(x + dx for x, _, dx, _ in sides),
+            max(z + dz for _, z, _, dz in sides),
+        )
+
+    @property
+    def top(self) -> float:
+        """Highest glass above the floor."""
+        return max(tray.zero_y + GLASS_HEIGHT * tray.height for tray in self.trays)
+
+
+def shown_length(cells: int) -> float:
+    """World units that a side of so many cells takes: 1 each up to 192, then growing by the logarithm."""
+    if cells <= FULL_CELLS:
+        return float(cells)
+    return FULL_CELLS * (1 + 0.5 * math.log2(cells / FULL_CELLS))
+
+
+def _strips(rows: int, columns: int) -> tuple[Strip, ...]:
+    """Columns cut into runs so that the tray is at most LONGEST_ASPECT times longer than wide; vectors stay whole."""
+    count = 1
+    if rows >= 4:
+        while columns / count > LONGEST_ASPECT * (rows + STRIP_GAP) * count and columns / count > FULL_CELLS:
+            count += 1
+    width = math.ceil(columns / count)
+    starts = range(0, columns, width)
+    return tuple(
+        Strip(start, min(width, columns - start), k * (rows + STRIP_GAP)) for k, start in enumerate(starts)
+    )
+
+
+def tray_for(tensor: int, shape: Sequence[int]) -> Tray | None:
+    """The tray of one tensor, at the origin; None when it holds nothing. The longer side lies across the flow."""
+    rows, columns = matrix_shape(tuple(shape))
+    if not rows * columns:
+        return None
+    strips = _strips(rows, columns)
+    across_rows = strips[-1].offset_cells + rows
+    longer, shorter = max(across_rows, strips[0].columns), min(across_rows, strips[0].columns)
+    cell = shown_length(int(longer)) / longer
+    height = min(max(0.07 * shorter * cell, 1.5), 12.0)
+    return Tray(tensor, rows, columns, strips, cell, strips[0].columns >= across_rows, height)
+
+
+def layer_volume(path: str, kind: str, tensors: Iterable[tuple[int, Sequence[int]]]) -> Volume | None:
+    """The trays of a layer: vectors (bias, scale, shift) stand in a row behind the matrix, which is in the middle.
+
+    `tensors` are (index, shape). None when no tensor holds a value.
+    """
+    trays = [tray for index, shape in tensors if (tray := tray_for(index, shape))]
+    if not trays:
+        return None
+    main = max(trays, key=lambda tray: tray.rows * tray.columns)
+    placed, x = [main], main.size[0] / 2
+    for tray in trays:
+        if tray is main:
+            continue
+        x += BIAS_GAP + 2 * PADDING + tray.size[0] / 2
+        placed.append(replace(tray, x=x, height=min(tray.height, main.height)))
+        x += tray.size[0] / 2
+    middle = (x - main.size[0] / 2) / 2
+    return Volume(path, kind, tuple(replace(tray, x=tray.x - middle) for tray in placed))
