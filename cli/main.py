@@ -92,9 +92,7 @@ class _Parser(argparse.ArgumentParser):
         )
         self._positionals.title, self._optionals.title = text("cli.positionals"), text("cli.options")
         self.add_argument("-h", "--help", action="help", help=text("cli.option.help"))
-        self.add_argument(
-            "--language", choices=tuple(LANGUAGES), default=language(), help=text("cli.option.language")
-        )
+        self.add_argument("--language", choices=tuple(LANGUAGES), default=language(), help=text("cli.option.language"))
 
     def error(self, message: str) -> NoReturn:
         raise InputError(self.command or "tensornaut", "command_line", found=message, command=self.command)

@@ -1,4 +1,4 @@
-"""Where files of ours may lie: cache, state and settings of the user, or a temporary folder where those cannot be written."""
+"""Where files of ours may lie: folders of the user, or a temporary folder where those cannot be written."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_temporary(folder: Path) -> bool:
 
 @cache
 def _usable(wanted: Path, kind: str) -> Path:
-    """`wanted`, made if need be, or its stand-in. Trying to write is the only test that holds for root and full disks."""
+    """`wanted`, made if need be, or its stand-in. Only trying to write tells: root and full disks fool the rest."""
     try:
         wanted.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=wanted).close()

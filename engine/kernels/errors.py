@@ -23,13 +23,18 @@ MESSAGES: dict[str, str] = {
     "cache_unwritable": "the folder cannot be written, expected one that can be, set XDG_CACHE_HOME to another",
     "command_line": "{found}, expected what its help lists, run tensornaut {command} --help",
     "no_display": "found no display, expected a desktop (DISPLAY or WAYLAND_DISPLAY), use snapshot or record instead",
-    "no_opengl": "no OpenGL context could be made ({reason}), expected OpenGL 2.1 or later, "
-    "install libegl1 and libgl1 or a graphics driver and run tensornaut doctor",
+    "no_egl": "found no OpenGL without a window ({found}), expected libEGL and a driver, "
+    "install libegl1 and libgl1 and run tensornaut doctor",
+    "no_target": "found no memory for a picture of {found}, expected a graphics driver that can hold it, "
+    "ask for a smaller picture",
     "not_found": "found no file or folder of this name, expected one that exists, check the spelling",
+    "opengl_fault": "the driver reported {found} in {where}, expected none, update the graphics driver",
+    "opengl_too_old": "found OpenGL {found}, expected 3.3 or later, update the graphics driver",
     "option_value": "found {found}, expected {expected}, change the option",
     "output_suffix": "found the ending {found}, expected {expected}, rename the output",
     "output_unwritable": "the output cannot be written ({reason}), "
     "expected a folder with free space that you may write to, choose another path",
+    "shader_fault": "the driver refused a shader ({found}), expected OpenGL 3.3, update the graphics driver",
     "unreadable": "the file cannot be read ({reason}), expected a file that you may read, check its permissions",
 }
 

@@ -61,7 +61,9 @@ def test_every_command_keeps_the_contract():
         assert callable(module.add_arguments) and callable(module.run), name
 
 
-@pytest.mark.parametrize("words", [["m.onnx"], ["view", "m.onnx"], ["--language", "en", "m.onnx"], ["--seconds=1", "m.onnx"]])
+@pytest.mark.parametrize(
+    "words", [["m.onnx"], ["view", "m.onnx"], ["--language", "en", "m.onnx"], ["--seconds=1", "m.onnx"]]
+)
 def test_what_is_no_command_is_a_source_to_view(command, words):
     seen = []
     command(lambda arguments: seen.append(arguments.source) or 0)
@@ -82,7 +84,9 @@ def test_language_comes_from_the_locale_or_the_option(capsys, monkeypatch):
     assert "选项" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["view"], ["view", "a", "b"], ["view", "a", "--seconds", "x"], ["--language", "fr", "a"]])
+@pytest.mark.parametrize(
+    "words", [["view"], ["view", "a", "b"], ["view", "a", "--seconds", "x"], ["--language", "fr", "a"]]
+)
 def test_a_wrong_command_line_is_one_line_and_exit_2(command, capsys, words):
     command(lambda arguments: 0)
     assert main(words) == 2
@@ -91,11 +95,11 @@ def test_a_wrong_command_line_is_one_line_and_exit_2(command, capsys, words):
 
 
 def test_an_input_error_is_one_clean_line_and_exit_2(command, capsys):
-    command(_raising(InputError("bad\x1b[2J\nname", "no_opengl", reason="line\nbreak")))
+    command(_raising(InputError("bad\x1b[2J\nname", "no_egl", found="line\nbreak")))
     assert main(["a"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("tensornaut: bad\\x1b[2J\\nname: no OpenGL context could be made (line\\nbreak)")
+    assert err.startswith("tensornaut: bad\\x1b[2J\\nname: found no OpenGL without a window (line\\nbreak)")
     assert err.count("\n") == 1
 
 
@@ -131,7 +135,9 @@ def test_interruption_and_full_disks(command, capsys):
     assert capsys.readouterr() == ("", "")
     command(_raising(OSError(errno.ENOSPC, "No space left on device", "out.mp4")))
     assert main(["a"]) == 2
-    assert capsys.readouterr().err.startswith("tensornaut: out.mp4: the output cannot be written (No space left on device)")
+    assert capsys.readouterr().err.startswith(
+        "tensornaut: out.mp4: the output cannot be written (No space left on device)"
+    )
 
 
 def test_a_reader_that_leaves_early_is_no_error():
@@ -147,7 +153,9 @@ def test_a_reader_that_leaves_early_is_no_error():
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_a_full_standard_output_is_one_line():
     with open("/dev/full", "w") as full:
-        result = subprocess.run([sys.executable, "-m", "tensornaut", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        result = subprocess.run(
+            [sys.executable, "-m", "tensornaut", "--help"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
     assert result.returncode == 2 and result.stderr.count("\n") == 1 and "output cannot be written" in result.stderr
 
 

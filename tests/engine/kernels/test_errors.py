@@ -7,16 +7,16 @@ from tensornaut.engine.kernels.errors import MESSAGES, InputError, TensornautErr
 
 
 def test_message_is_filled_and_cleaned():
-    error = InputError("model.bin", "no_opengl", reason="bad\x1b[2Jdriver")
+    error = InputError("model.bin", "no_egl", found="bad\x1b[2Jdriver")
     assert isinstance(error, TensornautError)
-    assert str(error).startswith("no OpenGL context could be made (bad\\x1b[2Jdriver), expected")
+    assert str(error).startswith("found no OpenGL without a window (bad\\x1b[2Jdriver), expected")
 
 
 def test_wrong_keys_and_missing_facts_fail_at_once():
     with pytest.raises(KeyError):
         InputError("a", "there_is_no_such_message")
     with pytest.raises(KeyError):
-        InputError("a", "no_opengl")
+        InputError("a", "no_egl")
 
 
 def test_errors_travel_between_processes():

@@ -1,0 +1,68 @@
+"""Asks a part of the machine that may crash, hang or print noise, in a child process: EGL, a window, a headset.
+
+The child answers with one line of JSON, the last on its standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from ..engine.kernels.errors import InputError
+from ..engine.kernels.names import clean
+
+__all__ = ["answer", "ask"]
+
+TIMEOUT_S = 30
+# The child searches modules where we do: `python -m` would add the current folder, which may be somebody's model.
+CHILD = "import sys; sys.path[:] = sys.argv[2:]; from {module} import answer; answer(sys.argv[1])"
+
+
+def ask(what: str) -> dict[str, object]:
+    """What the child found about "egl", "window" or "headset"; {"fault": reason} where it could not tell."""
+    command = [sys.executable, "-c", CHILD.format(module=__name__), what, *sys.path]
+    try:
+        child = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return {"fault": f"no answer in {TIMEOUT_S} s"}
+    except OSError as error:
+        return {"fault": str(error)}
+    try:
+        return json.loads(child.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        noise = child.stderr.decode("utf-8", "replace").strip().splitlines() or [""]
+        return {"fault": clean(f"ended with {child.returncode}: {noise[-1]}")}
+
+
+def answer(what: str) -> None:
+    """Prints what this process finds out, as JSON."""
+    try:
+        found = {"egl": _egl, "window": _window, "headset": _headset}[what]()
+    except InputError as error:
+        found = {"fault": str(error)}
+    except Exception as error:  # a driver or a missing library may raise anything; it is the answer
+        found = {"fault": clean(f"{type(error).__name__}: {error}")}
+    print("\n" + json.dumps(found), flush=True)
+
+
+def _egl() -> dict[str, object]:
+    from ..engine.gpu import Context
+
+    context = Context.offscreen()
+    return {"renderer": context.renderer, "version": context.version}
+
+
+def _window() -> dict[str, object]:
+    from vispy import app
+
+    from ..engine.gpu import Context
+
+    context = Context(app.Canvas(app=app.Application("glfw"), size=(16, 16), show=False), "glfw")
+    return {"renderer": context.renderer, "version": context.version}
+
+
+def _headset() -> dict[str, object]:
+    import openvr
+
+    return {"runtime": bool(openvr.isRuntimeInstalled()), "connected": bool(openvr.isHmdPresent())}
