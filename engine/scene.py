@@ -141,7 +141,7 @@ class ScreenShapes(Drawable):
     rectangles_px: np.ndarray  # (n, 4) float64 x, y (added to the place), width, height
     left: np.ndarray  # (n, 4) float32 color at the left end
     right: np.ndarray  # (n, 4) float32 color at the right end
-    radius_px: float = 0.0
+    radius_px: np.ndarray  # (n,) float64 of the corners
 
 
 @dataclass(eq=False)

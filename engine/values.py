@@ -9,7 +9,7 @@ import numpy as np
 
 from .kernels.decode import matrix_shape
 
-__all__ = ["ArrayValues", "Values", "matrix_shape"]
+__all__ = ["ArrayValues", "ColumnWindow", "Values", "matrix_shape"]
 
 
 @runtime_checkable
@@ -56,3 +56,28 @@ class ArrayValues:
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         return self.array.reshape(matrix_shape(self.array.shape))[rows, cols]
+
+
+@dataclass(frozen=True)
+class ColumnWindow:
+    """A run of columns of other values: one strip of a folded matrix."""
+
+    values: Values
+    first_column: int
+    columns: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return matrix_shape(self.values.shape)[0], self.columns
+
+    @property
+    def dtype(self) -> str:
+        return self.values.dtype
+
+    @property
+    def key(self) -> str:
+        return f"{self.values.key}[:, {self.first_column}:{self.first_column + self.columns}]"
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        start, stop, step = cols.indices(self.columns)
+        return self.values.read(rows, slice(start + self.first_column, stop + self.first_column, step))
