@@ -1,0 +1,172 @@
+"""Words in the picture: callouts with leaders, text on the screen, text lying in the world, and rectangles behind them.
+
+Screen text has exact pixel sizes on whole pixels; text in the world comes from distance fields and is sharp at any angle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..glyphs import FIELD_SPREAD, GlyphAtlas
+from ..gpu import Context, Instances, Texture
+from ..scene import Text
+from ..text_layout import Typesetter, layout_callouts, nearest_by_cell
+from ..view import Eye
+from .camera import clip_from_camera
+from .label_parts import (
+    GLYPH,
+    RECTANGLE,
+    WORLD_GLYPH,
+    Card,
+    LabelColors,
+    Line,
+    Placed,
+    glyph_rows,
+    line_bounds,
+    project,
+    screen_lines,
+    world_rows,
+)
+
+__all__ = ["RECTANGLE", "LabelColors", "LabelPainter"]
+
+FLOOR_ALPHA = 0.9
+FADE_S = 0.15
+
+
+class LabelPainter:
+    """Draws all text of a scene in a few batches. Expects the eye's viewport to be set and the depth test to be off."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._screen = Typesetter(GlyphAtlas())
+        self._world = Typesetter(GlyphAtlas(field=True))
+        self._textures: dict[GlyphAtlas, tuple[Texture, int]] = {}
+        self._instances: dict[str, Instances] = {}
+        self._shown: dict[int, dict[Text, float]] = {}  # target -> text -> time_s of its appearance
+
+    def draw_floor(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
+        """Text on the floor: before the data, under everything."""
+        floor = [placed for placed in texts if placed[1].placement == "floor"]
+        self._draw_in_world(floor, eye, (*colors.text2, FLOOR_ALPHA))
+
+    def draw_front(
+        self, texts: list[Placed], eye: Eye, colors: LabelColors, history: bool = False, time_s: float | None = None
+    ) -> None:
+        """Text on faces (hidden by what is nearer in the depth buffer), then callouts and text on the screen.
+
+        With `history` callouts that were shown before stay a little longer and, where `time_s` is given, new ones fade in;
+        without it the picture depends on the other arguments alone.
+        """
+        groups: dict[str, list[Placed]] = {"callout": [], "floor": [], "face": [], "screen": []}
+        for placed in texts:
+            groups[placed[1].placement].append(placed)
+        self._draw_on_faces(groups["face"], eye, colors)
+        self._screen.tidy()
+        lines = [line for _, text in groups["screen"] for line in screen_lines(text, self._screen, eye, colors)]
+        shapes = self._callouts(groups["callout"], eye, colors, history, time_s, lines)
+        self.draw_screen_shapes(shapes, eye)
+        self._draw_lines(lines, eye)
+
+    def draw_screen_shapes(self, rectangles: np.ndarray, eye: Eye) -> None:
+        """Rectangles on the picture, (n,) of RECTANGLE.
+
+        `place_px` is x, y from the top left, width, height; `left` and `right` RGBA of a gradient across; `form_px` the radius
+        of the corners and half the width of a blurred edge (0: sharp).
+        """
+        if not len(rectangles):
+            return
+        program = self._context.program("labels_shapes")
+        program.use(size_px=eye.size_px)
+        self._draw("labels_shapes", rectangles)
+
+    def close(self) -> None:
+        """Frees the GPU memory."""
+        for instances in self._instances.values():
+            instances.close()
+        for texture, _ in self._textures.values():
+            texture.close()
+        self._instances.clear()
+        self._textures.clear()
+
+    def _callouts(
+        self,
+        texts: list[Placed],
+        eye: Eye,
+        colors: LabelColors,
+        history: bool,
+        time_s: float | None,
+        lines: list[Line],
+    ) -> np.ndarray:
+        """RECTANGLE rows of the callouts that find room beside `lines`, to which their own lines are added."""
+        before = self._shown.get(eye.target, {}) if history else {}
+        index, anchors, distance = project(texts, eye)
+        priority = np.fromiter((texts[k][1].priority for k in index), float, len(index))
+        kept = np.fromiter((texts[k][1] in before for k in index), bool, len(index))
+        chosen = nearest_by_cell(anchors, distance, priority, kept, eye.viewport[3] / 1080)
+        cards = [Card(texts[index[k]][1], self._screen, eye.viewport[3]) for k in chosen]
+        sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
+        placed, rectangles = layout_callouts(anchors[chosen], sizes, eye.size_px, line_bounds(lines))
+        now = time_s if time_s is not None else np.inf
+        shown = {cards[k].text: before.get(cards[k].text, now if before else -np.inf) for k in placed}
+        if history:
+            self._shown[eye.target] = shown
+        shapes = [np.zeros(0, RECTANGLE)]
+        for k, rectangle in zip(placed, rectangles, strict=True):
+            card = cards[k]
+            alpha = 1.0 if time_s is None else min(1.0, (time_s - shown[card.text]) / FADE_S)
+            shapes.append(card.shapes(rectangle, anchors[chosen[k]], colors, alpha))
+            lines.extend(card.lines(rectangle, colors, alpha))
+        return np.concatenate(shapes)
+
+    def _draw_on_faces(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
+        gl = self._context.gl
+        gl.glEnable(gl.GL_DEPTH_TEST)
+        gl.glDepthFunc(gl.GL_LEQUAL)
+        gl.glDepthMask(False)
+        gl.glEnable(gl.GL_POLYGON_OFFSET_FILL)
+        gl.glPolygonOffset(-1.0, -4.0)  # text lies in the very plane of the face
+        self._draw_in_world(texts, eye, (*colors.text, 1.0))
+        gl.glDisable(gl.GL_POLYGON_OFFSET_FILL)
+        gl.glDepthMask(True)
+        gl.glDepthFunc(gl.GL_LESS)
+        gl.glDisable(gl.GL_DEPTH_TEST)
+
+    def _draw_in_world(self, texts: list[Placed], eye: Eye, tint: tuple[float, float, float, float]) -> None:
+        if not texts:
+            return
+        self._world.tidy()
+        rows = world_rows(texts, self._world, eye, tint)
+        if not len(rows):
+            return
+        fields = self._texture(self._world.atlas).bind(0)
+        program = self._context.program("labels_world")
+        program.use(clip_from_camera=clip_from_camera(eye), fields=fields, spread=float(FIELD_SPREAD))
+        self._draw("labels_world", rows)
+
+    def _draw_lines(self, lines: list[Line], eye: Eye) -> None:
+        if not lines:
+            return
+        rows = glyph_rows(lines)
+        glyphs = self._texture(self._screen.atlas).bind(0)
+        self._context.program("labels").use(size_px=eye.size_px, glyphs=glyphs)
+        self._draw("labels", rows)
+
+    def _draw(self, name: str, rows: np.ndarray) -> None:
+        """Draws one quad a row with the program of this name, which is in use; blends over what is there."""
+        gl = self._context.gl
+        if name not in self._instances:
+            self._instances[name] = Instances(self._context.program(name), rows.dtype)
+        self._instances[name].upload(rows)
+        gl.glEnable(gl.GL_BLEND)
+        gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
+        self._instances[name].draw(4)
+        gl.glUseProgram(0)
+
+    def _texture(self, atlas: GlyphAtlas) -> Texture:
+        """The atlas on the GPU, as it is now."""
+        texture, revision = self._textures.get(atlas) or (Texture(smooth=False, mipmaps=atlas.field), -1)
+        if revision != atlas.revision:
+            texture.upload(atlas.image)
+            self._textures[atlas] = texture, atlas.revision
+        return texture
