@@ -14,7 +14,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FIELD_SIZE_PX", "FIELD_SPREAD", "FONTS", "PHASES", "Fonts", "Glyph", "GlyphAtlas", "distance_field", "shipped_fonts"]
+__all__ = [
+    "ATLAS_WIDTH",
+    "FIELD_SIZE_PX",
+    "FIELD_SPREAD",
+    "FONTS",
+    "PHASES",
+    "Fonts",
+    "Glyph",
+    "GlyphAtlas",
+    "distance_field",
+    "shipped_fonts",
+    "tracking",
+    "with_coarser_levels",
+]
 
 FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
 WEIGHTS = {"light": "Inter-Light", "regular": "Inter-Regular", "semibold": "Inter-SemiBold"}
@@ -26,6 +39,7 @@ FIELD_SPREAD = 6  # texels on either side of an outline that a distance field te
 FIELD_CELL = 8  # glyphs of a distance field start at multiples of this, so that three coarser levels do not mix them
 ATLAS_WIDTH = 1024
 FIRST_HEIGHT = 128
+CAPITALS_TRACKING = 0.06  # em
 BOX_ADVANCE = 0.62  # em, width of the box that stands for a character no font has
 
 
@@ -106,6 +120,11 @@ class Fonts:
         return self._faces[font]
 
 
+def tracking(text: str) -> float:
+    """Space added after each character, em: words in capitals stand wider apart."""
+    return CAPITALS_TRACKING if len(text) > 3 and text.isupper() else 0.0
+
+
 @cache
 def shipped_fonts() -> Fonts:
     """The fonts in assets/, opened once."""
@@ -154,7 +173,8 @@ class GlyphAtlas:
 
     def measure(self, text: str, size_px: float, weight: str = "regular") -> float:
         """Width of a line, px. Draws nothing."""
-        return size_px * sum(self.advance(character, weight) for character in text)
+        widths = sum(self.advance(character, weight) for character in text)
+        return size_px * (widths + tracking(text) * len(text))
 
     def glyph(self, character: str, weight: str, size_px: int, phase: int = 0) -> Glyph:
         """The character's place in the atlas, drawn at first use; `phase` moves it right by phase / PHASES px."""
@@ -194,6 +214,16 @@ class GlyphAtlas:
             self.image = np.concatenate([self.image, np.zeros_like(self.image)])
         self._shelves.append([y, height, width])
         return 0, y
+
+
+def with_coarser_levels(image: np.ndarray) -> np.ndarray:
+    """(height, 15/8 width) uint8: the picture and, to the right of it, its halves: three levels, each the mean of 2 x 2."""
+    levels = [image]
+    for _ in range(3):
+        fine = levels[-1].astype(np.uint16)
+        levels.append(((fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2] + 2) >> 2).astype(np.uint8))
+    padded = [np.pad(level, ((0, len(image) - len(level)), (0, 0))) for level in levels]
+    return np.concatenate(padded, 1)
 
 
 def _missing_box(size_px: int) -> tuple[np.ndarray, int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .glyphs import FIELD_SIZE_PX, PHASES, GlyphAtlas
+from .glyphs import FIELD_SIZE_PX, PHASES, GlyphAtlas, tracking
 
 __all__ = ["Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell"]
 
@@ -57,14 +57,14 @@ class Typesetter:
         return found
 
     def _set(self, text: str, weight: str, size_px: int) -> Run:
-        rows, pen = [], 0.0
+        rows, pen, space = [], 0.0, tracking(text) * size_px
         for character in text:
             steps = 0 if self.atlas.field else round(pen * PHASES)
             whole = pen if self.atlas.field else steps // PHASES
             glyph = self.atlas.glyph(character, weight, size_px, steps % PHASES)
             if glyph.width:
                 rows.append((whole + glyph.left, glyph.top, glyph.width, glyph.height, glyph.x, glyph.y))
-            pen += glyph.advance
+            pen += glyph.advance + space
         return Run(np.array(rows, np.float32).reshape(-1, 6), pen)
 
 

@@ -1,13 +1,14 @@
 // Filters by hand: counted from the glyph's own corner, the same glyph gives the same bits wherever it lies in the atlas.
 uniform sampler2D fields;
 uniform float spread;  // texels
+uniform int atlas_width;  // texels of the finest level; coarser ones lie to the right of it
 in vec2 at;
 flat in vec2 origin;
 flat in vec4 ink;
 out vec4 color;
 
 float field(ivec2 texel, int level) {
-    return texelFetch(fields, max(texel, 0), level).r;
+    return texelFetch(fields, max(texel, 0) + ivec2(2 * atlas_width - (2 * atlas_width >> level), 0), 0).r;
 }
 
 void main() {

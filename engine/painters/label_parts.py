@@ -120,7 +120,7 @@ class Card:
         rows["place_px"][0] = rectangle
         rows["place_px"][1] = np.floor(anchor_px[0]), round(top), leader_px, max(round(anchor_px[1]) - round(top), 0)
         rows["left"][0] = *colors.panel, colors.panel_alpha * alpha
-        rows["left"][1] = *colors.text, colors.leader_alpha * alpha
+        rows["left"][1] = *colors.text2, colors.leader_alpha * alpha
         rows["form_px"][0] = PANEL_RADIUS_PX * scale, BLUR_PX * scale
         if self.text.dot:
             radius = DOT_RADIUS_PX * max(scale, 0.8)

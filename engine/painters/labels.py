@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..glyphs import FIELD_SPREAD, GlyphAtlas
+from ..glyphs import ATLAS_WIDTH, FIELD_SPREAD, GlyphAtlas, with_coarser_levels
 from ..gpu import Context, Instances, Texture
 from ..scene import Text
 from ..text_layout import Typesetter, layout_callouts, nearest_by_cell
@@ -141,7 +141,9 @@ class LabelPainter:
             return
         fields = self._texture(self._world.atlas).bind(0)
         program = self._context.program("labels_world")
-        program.use(clip_from_camera=clip_from_camera(eye), fields=fields, spread=float(FIELD_SPREAD))
+        program.use(
+            clip_from_camera=clip_from_camera(eye), fields=fields, spread=float(FIELD_SPREAD), atlas_width=ATLAS_WIDTH
+        )
         self._draw("labels_world", rows)
 
     def _draw_lines(self, lines: list[Line], eye: Eye) -> None:
@@ -165,8 +167,8 @@ class LabelPainter:
 
     def _texture(self, atlas: GlyphAtlas) -> Texture:
         """The atlas on the GPU, as it is now."""
-        texture, revision = self._textures.get(atlas) or (Texture(smooth=False, mipmaps=atlas.field), -1)
+        texture, revision = self._textures.get(atlas) or (Texture(smooth=False), -1)
         if revision != atlas.revision:
-            texture.upload(atlas.image)
+            texture.upload(with_coarser_levels(atlas.image) if atlas.field else atlas.image)
             self._textures[atlas] = texture, atlas.revision
         return texture
