@@ -1,7 +1,7 @@
 """Glyphs: characters of the shipped fonts as pictures in one growing atlas. Knows no OpenGL: an array and its revision.
 
-Two sorts of atlas: *coverage* at exact pixel sizes for text on the screen, in four horizontal phases of a quarter pixel, and
-*distance fields* of one large size for text that lies in the world. FreeType is imported when the first glyph is asked for.
+Two sorts of atlas: *coverage* at exact pixel sizes for text on the screen, in four horizontal phases of a quarter
+pixel, and *distance fields* of one large size for text that lies in the world. FreeType is imported with the first glyph.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ __all__ = [
     "Glyph",
     "GlyphAtlas",
     "distance_field",
+    "font_file",
     "shipped_fonts",
     "tracking",
     "with_coarser_levels",
 ]
 
 FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
-WEIGHTS = {"light": "Inter-Light", "regular": "Inter-Regular", "semibold": "Inter-SemiBold"}
-FALLBACK = "NotoSansSC"  # for what Inter lacks
+# The fallback has what Inter lacks.
+FILES = {"light": "Inter-Light", "regular": "Inter-Regular", "semibold": "Inter-SemiBold", "fallback": "NotoSansSC"}
 
 PHASES = 4  # horizontal positions of a glyph within a pixel
 FIELD_SIZE_PX = 64  # em of glyphs in a distance field
@@ -76,7 +77,7 @@ class Fonts:
         return self._metrics[key]
 
     def _measured(self, character: str, weight: str) -> tuple[str, int, float, float]:
-        for font in (WEIGHTS[weight], FALLBACK):
+        for font in (weight, "fallback"):
             index = self._face(font).get_char_index(character)
             if not index:
                 continue
@@ -85,7 +86,7 @@ class Fonts:
                 return font, index, advance, 0.0
             widest = max(self._advance(font, self._face(font).get_char_index(digit)) for digit in "0123456789")
             return font, index, widest, (widest - advance) / 2
-        return FALLBACK, 0, BOX_ADVANCE, 0.0
+        return weight, 0, BOX_ADVANCE, 0.0
 
     def _advance(self, font: str, index: int) -> float:
         import freetype
@@ -93,7 +94,9 @@ class Fonts:
         face = self._face(font)
         return face.get_advance(index, freetype.FT_LOAD_NO_SCALE) / face.units_per_EM
 
-    def coverage(self, font: str, index: int, size_px: int, shift_px: float, hinted: bool) -> tuple[np.ndarray, int, int]:
+    def coverage(
+        self, font: str, index: int, size_px: int, shift_px: float, hinted: bool
+    ) -> tuple[np.ndarray, int, int]:
         """((height, width) uint8, left px, top px above the base line) of a glyph moved right by `shift_px`."""
         import freetype
 
@@ -108,15 +111,17 @@ class Fonts:
         freetype.FT_Outline_Translate(ctypes.byref(slot.contents.outline), round(shift_px * 64), 0)
         face.glyph.render(freetype.FT_RENDER_MODE_NORMAL)
         bitmap = slot.contents.bitmap
-        rows = np.frombuffer(ctypes.string_at(bitmap.buffer, bitmap.rows * bitmap.pitch), np.uint8)
-        picture = rows.reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width] if bitmap.rows else np.zeros((0, 0), np.uint8)
-        return picture, slot.contents.bitmap_left, slot.contents.bitmap_top
+        left, top, shape = slot.contents.bitmap_left, slot.contents.bitmap_top, (bitmap.rows, bitmap.pitch)
+        if not bitmap.rows:
+            return np.zeros((0, 0), np.uint8), left, top
+        pixels = np.frombuffer(ctypes.string_at(bitmap.buffer, shape[0] * shape[1]), np.uint8)
+        return pixels.reshape(shape)[:, : bitmap.width], left, top
 
     def _face(self, font: str) -> Any:
         if font not in self._faces:
             import freetype
 
-            self._faces[font] = freetype.Face(str(_font_file(self._folder, font)))
+            self._faces[font] = freetype.Face(str(font_file(font, self._folder)))
         return self._faces[font]
 
 
@@ -131,11 +136,11 @@ def shipped_fonts() -> Fonts:
     return Fonts()
 
 
-def _font_file(folder: Path, font: str) -> Path:
-    """The file of a font whatever its suffix. Raises FileNotFoundError."""
-    for path in sorted(folder.glob(f"{font}*.[ot]t[fc]")):
+def font_file(font: str, folder: Path = FONTS) -> Path:
+    """The file of a weight ("light", "regular", "semibold") or of the "fallback". Raises FileNotFoundError."""
+    for path in sorted(folder.glob(f"{FILES[font]}*.[ot]t[fc]")):
         return path
-    raise FileNotFoundError(folder / font)
+    raise FileNotFoundError(folder / FILES[font])
 
 
 class GlyphAtlas:
@@ -217,11 +222,12 @@ class GlyphAtlas:
 
 
 def with_coarser_levels(image: np.ndarray) -> np.ndarray:
-    """(height, 15/8 width) uint8: the picture and, to the right of it, its halves: three levels, each the mean of 2 x 2."""
+    """(height, 15/8 width) uint8: the picture and, to its right, three coarser levels, each the mean of 2 x 2."""
     levels = [image]
     for _ in range(3):
         fine = levels[-1].astype(np.uint16)
-        levels.append(((fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2] + 2) >> 2).astype(np.uint8))
+        sums = fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2]
+        levels.append(((sums + 2) >> 2).astype(np.uint8))
     padded = [np.pad(level, ((0, len(image) - len(level)), (0, 0))) for level in levels]
     return np.concatenate(padded, 1)
 
@@ -235,7 +241,7 @@ def _missing_box(size_px: int) -> tuple[np.ndarray, int, int]:
 
 
 def distance_field(coverage: np.ndarray, spread: int) -> np.ndarray:
-    """(height + 2 spread, width + 2 spread) uint8: 128 on the outline, 255 at `spread` texels inside, 0 at as many outside.
+    """(height + 2 spread, width + 2 spread) uint8: 128 on the outline, 255 `spread` texels inside, 0 as many outside.
 
     `coverage` is (height, width) uint8; partly covered texels place the outline within them.
     """

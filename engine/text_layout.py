@@ -15,7 +15,7 @@ MIN_SIZE_PX = 12  # smaller text cannot be read
 RUN_LIMIT = 20_000  # lines kept
 ATLAS_LIMIT = 4096  # rows of an atlas before it starts anew
 
-LIFT_PX, STEP_PX, STEPS = 34.0, 14.0, 7  # px at 1080 lines: callouts stand this high, and step up where they would collide
+LIFT_PX, STEP_PX, STEPS = 34.0, 14.0, 7  # px at 1080 lines: how high callouts stand, and step up where they collide
 CELL_PX = (96.0, 44.0)  # px at 1080 lines: the grid that thins crowds out
 CELL_CALLOUTS = 3
 CALLOUT_LIMIT = 300
@@ -25,8 +25,11 @@ NEARNESS_STEP = math.log(1.1)  # distances within 10 % are alike: priority decid
 
 @dataclass(frozen=True)
 class Run:
-    """One line of text. Columns of `glyphs`: x, y, width, height (px right of the pen's start, down from the base line),
-    u, v (texels of the top left corner); width and height are texels too."""
+    """One line of text.
+
+    Columns of `glyphs`: x, y, width, height (px right of the pen's start, down from the base line), u, v (texels of the
+    top left corner); width and height are texels too.
+    """
 
     glyphs: np.ndarray  # (n, 6) float32
     width: float  # px
@@ -99,9 +102,9 @@ def layout_callouts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(indices of the callouts that found room (m,), their rectangles (m, 4) x, y, width, height in whole px).
 
-    anchors_px (n, 2) and sizes_px (n, 2) in the order of who goes first; y counts from the top. A callout stands above its
-    anchor and steps up where it would cover another or an obstacle (k, 4); who finds no room is left out. Rectangles
-    lie inside the viewport; near its left and right edge they slide inward, at most until the anchor is under their end.
+    anchors_px (n, 2) and sizes_px (n, 2) in the order of who goes first; y counts from the top. A callout stands above
+    its anchor and steps up where it would cover another or an obstacle (k, 4); who finds no room is left out.
+    Rectangles lie inside the viewport; near its left and right edge they slide inward, the anchor still under them.
     """
     width, height = viewport_px
     scale = height / 1080

@@ -1,4 +1,4 @@
-"""What labels are made of, as rows for the GPU: lines of glyphs, callouts with panel, leader and dot, text in the world."""
+"""What labels are made of, as rows for the GPU: lines of glyphs, callouts with panel, leader and dot, world text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,26 @@ from ..text_layout import Run, Typesetter, least_size_px
 from ..theme import Color
 from ..view import Eye, clip_from_world
 
-__all__ = ["GLYPH", "RECTANGLE", "WORLD_GLYPH", "Card", "LabelColors", "Line", "glyph_rows", "line_bounds", "project",
-           "screen_lines", "world_rows"]  # fmt: skip
+__all__ = [
+    "GLYPH",
+    "RECTANGLE",
+    "WORLD_GLYPH",
+    "Card",
+    "LabelColors",
+    "Line",
+    "Placed",
+    "Tint",
+    "glyph_rows",
+    "line_bounds",
+    "project",
+    "screen_lines",
+    "world_rows",
+]
 
 GLYPH = np.dtype([("place", "f4", 4), ("texel", "f4", 2), ("tint", "f4", 4)])
-WORLD_GLYPH = np.dtype([("corner", "f4", 3), ("across", "f4", 3), ("down", "f4", 3), ("box", "f4", 4), ("tint", "f4", 4)])
+WORLD_GLYPH = np.dtype(
+    [("corner", "f4", 3), ("across", "f4", 3), ("down", "f4", 3), ("box", "f4", 4), ("tint", "f4", 4)]
+)
 RECTANGLE = np.dtype([("place_px", "f4", 4), ("left", "f4", 4), ("right", "f4", 4), ("form_px", "f4", 2)])
 
 BASE_LINE, LINE, CAP_MIDDLE = 0.86, 1.42, 0.364  # em: base line under the top, line to line, middle of capitals
@@ -27,6 +42,7 @@ DOT_RADIUS_PX, DOT_SPACE_PX, LEADER_GAP_PX = 3.6, 15.0, 2.0
 PADDING_PX, PANEL_RADIUS_PX, BLUR_PX = (8.0, 5.0), 8.0, 6.0
 LEGIBLE_PX = (3.0, 6.0)  # an em of text in the world, the way it is shorter: gone below, full above
 
+Tint = tuple[float, float, float, float]  # RGBA
 Placed = tuple[np.ndarray, Text]  # world_from_node (4, 4) float64, text
 
 
@@ -50,7 +66,7 @@ class Line:
     x_px: int  # pen
     y_px: int  # base line
     size_px: int
-    tint: tuple[float, float, float, float]
+    tint: Tint
 
 
 def glyph_rows(lines: list[Line]) -> np.ndarray:
@@ -79,8 +95,9 @@ def screen_lines(text: Text, typesetter: Typesetter, eye: Eye, colors: LabelColo
     y = text.anchor[1] * height + text.offset_px[1] * height / 1080
     for number, words in enumerate(text.text.split("\n")):
         run = typesetter.run(words, text.weight, size_px)
+        pen = x - ALIGN[text.align] * run.width
         base = y + (BASE_LINE + LINE * number) * size_px
-        yield Line(run, round(x - ALIGN[text.align] * run.width), round(base), size_px, text.color or (*colors.text, 1.0))
+        yield Line(run, round(pen), round(base), size_px, text.color or (*colors.text, 1.0))
 
 
 class Card:
@@ -104,8 +121,8 @@ class Card:
         """The lines, in the panel's rectangle (4,) x, y, width, height in px."""
         x = round(rectangle[0] + PADDING_PX[0] * self._scale + self._indent)
         y = self._base_line(rectangle)
-        *rgb, opacity = self.text.color or (*colors.text, 1.0)
-        yield Line(self._name, x, y, self._name_px, (*rgb, opacity * alpha))
+        red, green, blue, opacity = self.text.color or (*colors.text, 1.0)
+        yield Line(self._name, x, y, self._name_px, (red, green, blue, opacity * alpha))
         for number, run in enumerate(self._details, 1):
             base = y + round(number * LINE * self._detail_px)
             yield Line(run, x, base, self._detail_px, (*colors.text2, alpha))
@@ -158,7 +175,7 @@ def project(texts: list[Placed], eye: Eye) -> tuple[np.ndarray, np.ndarray, np.n
     return index, unit * eye.size_px, distance[index]
 
 
-def world_rows(texts: list[Placed], typesetter: Typesetter, eye: Eye, tint: tuple[float, float, float, float]) -> np.ndarray:
+def world_rows(texts: list[Placed], typesetter: Typesetter, eye: Eye, tint: Tint) -> np.ndarray:
     """WORLD_GLYPH rows of text lying in planes with normal +y; each line's capitals are centered on its place.
 
     What is too small to read is left out, and fades before that. `tint` is for text without a color.

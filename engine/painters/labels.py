@@ -1,6 +1,6 @@
 """Words in the picture: callouts with leaders, text on the screen, text lying in the world, and rectangles behind them.
 
-Screen text has exact pixel sizes on whole pixels; text in the world comes from distance fields and is sharp at any angle.
+Screen text has exact sizes on whole pixels; text in the world comes from distance fields and is sharp at any angle.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from ..text_layout import Typesetter, layout_callouts, nearest_by_cell
 from ..view import Eye
 from .camera import clip_from_camera
 from .label_parts import (
-    GLYPH,
     RECTANGLE,
-    WORLD_GLYPH,
     Card,
     LabelColors,
     Line,
     Placed,
+    Tint,
     glyph_rows,
     line_bounds,
     project,
@@ -55,8 +54,8 @@ class LabelPainter:
     ) -> None:
         """Text on faces (hidden by what is nearer in the depth buffer), then callouts and text on the screen.
 
-        With `history` callouts that were shown before stay a little longer and, where `time_s` is given, new ones fade in;
-        without it the picture depends on the other arguments alone.
+        With `history` callouts that were shown before stay a little longer and, where `time_s` is given, new ones fade
+        in; without it the picture depends on the other arguments alone.
         """
         groups: dict[str, list[Placed]] = {"callout": [], "floor": [], "face": [], "screen": []}
         for placed in texts:
@@ -71,8 +70,8 @@ class LabelPainter:
     def draw_screen_shapes(self, rectangles: np.ndarray, eye: Eye) -> None:
         """Rectangles on the picture, (n,) of RECTANGLE.
 
-        `place_px` is x, y from the top left, width, height; `left` and `right` RGBA of a gradient across; `form_px` the radius
-        of the corners and half the width of a blurred edge (0: sharp).
+        `place_px` is x, y from the top left, width, height; `left` and `right` RGBA of a gradient across; `form_px` the
+        radius of the corners and half the width of a blurred edge (0: sharp).
         """
         if not len(rectangles):
             return
@@ -132,7 +131,7 @@ class LabelPainter:
         gl.glDepthFunc(gl.GL_LESS)
         gl.glDisable(gl.GL_DEPTH_TEST)
 
-    def _draw_in_world(self, texts: list[Placed], eye: Eye, tint: tuple[float, float, float, float]) -> None:
+    def _draw_in_world(self, texts: list[Placed], eye: Eye, tint: Tint) -> None:
         if not texts:
             return
         self._world.tidy()

@@ -1,0 +1,83 @@
+"""The help panel: every key and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ...engine.commands import Command
+from ...engine.panel_host import heading_font
+
+__all__ = ["Rows", "help_panel", "help_rows"]
+
+Rows = list[tuple[str, str]]  # key, what it does
+
+WIDTH = 0.46  # of the picture, at most
+HEIGHT = 0.92
+
+
+def help_rows(commands: Iterable[Command], text: Callable[[str], str]) -> list[tuple[str, Rows]]:
+    """(title of the group, its rows) in order of first appearance. Commands without a key are left out.
+
+    The group of the command "view.home" is "view"; titles are the strings "command.group.view" and "command.view.home".
+    """
+    groups: dict[str, Rows] = {}
+    for command in commands:
+        if command.key:
+            rows = groups.setdefault(command.name.split(".")[0], [])
+            rows.append((command.key, text(f"command.{command.name}")))
+    return [(text(f"command.group.{group}"), rows) for group, rows in groups.items()]
+
+
+def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures: Sequence[str] = ()) -> None:
+    """Draws the panel in the middle of the picture; to be called inside `PanelHost.frame`.
+
+    `gestures` are keys of strings like "mouse: look", shown above the commands.
+    """
+    from imgui_bundle import imgui
+
+    picture = imgui.get_io().display_size
+    imgui.set_next_window_pos(imgui.ImVec2(picture.x / 2, picture.y / 2), 0, imgui.ImVec2(0.5, 0.5))
+    imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), imgui.ImVec2(picture.x * WIDTH, picture.y * HEIGHT))
+    flags = imgui.WindowFlags_
+    fixed = flags.no_title_bar | flags.no_resize | flags.no_move | flags.no_collapse | flags.no_saved_settings
+    imgui.begin("help", None, fixed | flags.always_auto_resize)
+    _heading(text("help.title"), 1.35)
+    groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
+    groups += help_rows(commands, text)
+    keys = [key for _, rows in groups for key, _ in rows]
+    key_width = max((imgui.calc_text_size(key).x for key in keys), default=0.0)
+    for title, rows in groups:
+        imgui.spacing()
+        if title:
+            _heading(title, 1.0)
+        _table(title or "gestures", rows, key_width)
+    imgui.end()
+
+
+def _parted(words: str) -> tuple[str, str]:
+    """("mouse", "look") of "mouse: look"."""
+    keys, _, meaning = words.replace("：", ":").partition(":")
+    return keys.strip(), meaning.strip()
+
+
+def _heading(words: str, size: float) -> None:
+    from imgui_bundle import imgui
+
+    imgui.push_font(heading_font(), imgui.get_style().font_size_base * size)
+    imgui.text(words)
+    imgui.pop_font()
+
+
+def _table(name: str, rows: Rows, key_width: float) -> None:
+    from imgui_bundle import imgui
+
+    if not imgui.begin_table(name, 2, imgui.TableFlags_.sizing_fixed_fit):
+        return
+    imgui.table_setup_column("key", imgui.TableColumnFlags_.width_fixed, key_width)
+    for key, meaning in rows:
+        imgui.table_next_row()
+        imgui.table_next_column()
+        imgui.text(key)
+        imgui.table_next_column()
+        imgui.text_disabled(meaning)
+    imgui.end_table()
