@@ -1,7 +1,7 @@
 """Glyphs: characters of the shipped fonts as pictures in one growing atlas. Knows no OpenGL: an array and its revision.
 
 Two sorts of atlas: *coverage* at exact pixel sizes for text on the screen, in four horizontal phases of a quarter
-pixel, and *distance fields* of one large size for text that lies in the world. FreeType is imported with the first glyph.
+pixel, and *distance fields* of one large size for text in the world. FreeType is imported with the first glyph.
 """
 
 from __future__ import annotations

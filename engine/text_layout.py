@@ -83,8 +83,8 @@ def nearest_by_cell(
 
     places_px (n, 2), distance (n,) world units > 0, priority (n,), kept (n,) bool: was shown in the picture before.
     """
-    nearness = np.round(np.log(np.maximum(distance * np.where(kept, KEPT, 1.0), 1e-9)) / NEARNESS_STEP)
-    order = np.lexsort((distance, -priority, nearness))
+    felt = np.maximum(distance * np.where(kept, KEPT, 1.0), 1e-9)
+    order = np.lexsort((felt, -priority, np.round(np.log(felt) / NEARNESS_STEP)))
     cells = np.floor(places_px[order] / (np.array(CELL_PX) * scale)).astype(np.int64)
     cell = cells[:, 0] * 1_000_003 + cells[:, 1]
     by_cell = np.argsort(cell, kind="stable")
@@ -112,14 +112,14 @@ def layout_callouts(
     taken = np.empty((count + len(anchors_px), 4))  # left, top, right, bottom
     if obstacles is not None:
         taken[:count] = np.concatenate([obstacles[:, :2], obstacles[:, :2] + obstacles[:, 2:]], 1)
-    rises = np.round((LIFT_PX + STEP_PX * np.arange(STEPS + 1)) * scale)
+    rises = (LIFT_PX + STEP_PX * np.arange(STEPS + 1)) * scale
     sizes = np.ceil(sizes_px)
     lefts = np.floor(np.clip(anchors_px[:, 0] - sizes[:, 0] / 2, 0, np.maximum(width - sizes[:, 0], 0)))
     index, rectangles = [], []
     for k, ((anchor_x, anchor_y), (wide, high), left) in enumerate(zip(anchors_px, sizes, lefts, strict=True)):
         if not 0 <= anchor_x <= width or wide > width:
             continue
-        tops = np.floor(anchor_y - rises - high)
+        tops = np.round(anchor_y - rises) - high
         others = taken[:count]
         beside = (others[:, 2] <= left) | (others[:, 0] >= left + wide)
         apart = (others[:, 3] <= tops[:, None]) | (others[:, 1] >= tops[:, None] + high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -127,25 +128,27 @@ class Card:
             base = y + round(number * LINE * self._detail_px)
             yield Line(run, x, base, self._detail_px, (*colors.text2, alpha))
 
-    def shapes(self, rectangle: np.ndarray, anchor_px: np.ndarray, colors: LabelColors, alpha: float) -> np.ndarray:
-        """RECTANGLE rows: soft panel, leader down to the anchor, dot."""
-        scale = self._scale
-        rows = np.zeros(3 if self.text.dot else 2, RECTANGLE)
-        bottom = rectangle[1] + rectangle[3]
-        leader_px = max(1, round(scale))
-        top = bottom + LEADER_GAP_PX * scale - PADDING_PX[1] * scale
+    def leader(self, rectangle: np.ndarray, anchor_px: np.ndarray, colors: LabelColors, alpha: float) -> np.ndarray:
+        """One RECTANGLE row: the line from under the text down to the anchor."""
+        row = np.zeros(1, RECTANGLE)
+        top = round(rectangle[1] + rectangle[3] + (LEADER_GAP_PX - PADDING_PX[1]) * self._scale)
+        row["place_px"] = math.floor(anchor_px[0]), top, max(1, round(self._scale)), max(round(anchor_px[1]) - top, 0)
+        row["left"] = row["right"] = *colors.text2, colors.leader_alpha * alpha
+        return row
+
+    def panel(self, rectangle: np.ndarray, colors: LabelColors, alpha: float) -> np.ndarray:
+        """RECTANGLE rows: the soft panel, and the dot if there is one."""
+        rows = np.zeros(2 if self.text.dot else 1, RECTANGLE)
         rows["place_px"][0] = rectangle
-        rows["place_px"][1] = np.floor(anchor_px[0]), round(top), leader_px, max(round(anchor_px[1]) - round(top), 0)
         rows["left"][0] = *colors.panel, colors.panel_alpha * alpha
-        rows["left"][1] = *colors.text2, colors.leader_alpha * alpha
-        rows["form_px"][0] = PANEL_RADIUS_PX * scale, BLUR_PX * scale
+        rows["form_px"][0] = PANEL_RADIUS_PX * self._scale, BLUR_PX * self._scale
         if self.text.dot:
-            radius = DOT_RADIUS_PX * max(scale, 0.8)
+            radius = DOT_RADIUS_PX * max(self._scale, 0.8)
             middle = self._base_line(rectangle) - CAP_MIDDLE * self._name_px
-            x = rectangle[0] + PADDING_PX[0] * scale
-            rows["place_px"][2] = x, middle - radius, 2 * radius, 2 * radius
-            rows["left"][2] = *self.text.dot[:3], self.text.dot[3] * alpha
-            rows["form_px"][2] = radius, 0
+            x = rectangle[0] + PADDING_PX[0] * self._scale
+            rows["place_px"][1] = x, middle - radius, 2 * radius, 2 * radius
+            rows["left"][1] = *self.text.dot[:3], self.text.dot[3] * alpha
+            rows["form_px"][1] = radius, 0
         rows["right"] = rows["left"]
         return rows
 

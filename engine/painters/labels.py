@@ -101,7 +101,7 @@ class LabelPainter:
         before = self._shown.get(eye.target, {}) if history else {}
         index, anchors, distance = project(texts, eye)
         priority = np.fromiter((texts[k][1].priority for k in index), float, len(index))
-        kept = np.fromiter((texts[k][1] in before for k in index), bool, len(index))
+        kept = np.array([texts[k][1] in before for k in index], bool) if before else np.zeros(len(index), bool)
         chosen = nearest_by_cell(anchors, distance, priority, kept, eye.viewport[3] / 1080)
         cards = [Card(texts[index[k]][1], self._screen, eye.viewport[3]) for k in chosen]
         sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
@@ -110,13 +110,14 @@ class LabelPainter:
         shown = {cards[k].text: before.get(cards[k].text, now if before else -np.inf) for k in placed}
         if history:
             self._shown[eye.target] = shown
-        shapes = [np.zeros(0, RECTANGLE)]
+        leaders, panels = [np.zeros(0, RECTANGLE)], [np.zeros(0, RECTANGLE)]
         for k, rectangle in zip(placed, rectangles, strict=True):
             card = cards[k]
             alpha = 1.0 if time_s is None else min(1.0, (time_s - shown[card.text]) / FADE_S)
-            shapes.append(card.shapes(rectangle, anchors[chosen[k]], colors, alpha))
+            leaders.append(card.leader(rectangle, anchors[chosen[k]], colors, alpha))
+            panels.append(card.panel(rectangle, colors, alpha))
             lines.extend(card.lines(rectangle, colors, alpha))
-        return np.concatenate(shapes)
+        return np.concatenate(leaders + panels)  # a leader that passes another callout runs behind its panel
 
     def _draw_on_faces(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
         gl = self._context.gl
