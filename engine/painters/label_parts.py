@@ -39,8 +39,8 @@ RECTANGLE = np.dtype([("place_px", "f4", 4), ("left", "f4", 4), ("right", "f4", 
 BASE_LINE, LINE, CAP_MIDDLE = 0.86, 1.42, 0.364  # em: base line under the top, line to line, middle of capitals
 ALIGN = {"left": 0.0, "center": 0.5, "right": 1.0}
 DETAIL = 13 / 15  # size of a callout's lines under the name
-DOT_RADIUS_PX, DOT_SPACE_PX, LEADER_GAP_PX = 3.6, 15.0, 2.0
-PADDING_PX, PANEL_RADIUS_PX, BLUR_PX = (8.0, 5.0), 8.0, 6.0
+DOT_RADIUS, DOT_SPACE = 0.24, 1.0  # em of the name
+LEADER_GAP_PX, PADDING_PX, PANEL_RADIUS_PX, BLUR_PX = 2.0, (8.0, 5.0), 8.0, 6.0
 LEGIBLE_PX = (3.0, 6.0)  # an em of text in the world, the way it is shorter: gone below, full above
 
 Tint = tuple[float, float, float, float]  # RGBA
@@ -112,7 +112,7 @@ class Card:
         self._name = typesetter.run(text.text, text.weight, self._name_px)
         details = text.detail.split("\n") if text.detail else []
         self._details = [typesetter.run(words, "regular", self._detail_px) for words in details]
-        self._indent = DOT_SPACE_PX * self._scale if text.dot else 0.0
+        self._indent = DOT_SPACE * self._name_px if text.dot else 0.0
         widest = max(run.width for run in [self._name, *self._details])
         under = len(details) * LINE * self._detail_px
         padding_x, padding_y = (side * self._scale for side in PADDING_PX)
@@ -143,7 +143,7 @@ class Card:
         rows["left"][0] = *colors.panel, colors.panel_alpha * alpha
         rows["form_px"][0] = PANEL_RADIUS_PX * self._scale, BLUR_PX * self._scale
         if self.text.dot:
-            radius = DOT_RADIUS_PX * max(self._scale, 0.8)
+            radius = DOT_RADIUS * self._name_px
             middle = self._base_line(rectangle) - CAP_MIDDLE * self._name_px
             x = rectangle[0] + PADDING_PX[0] * self._scale
             rows["place_px"][1] = x, middle - radius, 2 * radius, 2 * radius
