@@ -1,0 +1,52 @@
+"""What can be wrong with the bytes of a model file. Part of the tree in engine/kernels/errors.py.
+
+InputError
+└── FormatError     `name` is the file, `key` one of MESSAGES below
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..engine.kernels.errors import InputError
+
+__all__ = ["FormatError"]
+
+AGAIN = "get the file again from where it came"
+MESSAGES: dict[str, str] = {
+    "ambiguous_folder": "found {count} models in the folder ({found}), expected one, name the file to open",
+    "archive_bomb": "found members that unpack to {found} bytes from {stored}, expected at most {limit}, " + AGAIN,
+    "archive_damaged": "found a damaged zip archive ({reason}), expected a whole one, " + AGAIN,
+    "archive_without_arrays": "found a zip archive without arrays, expected .npy members, open another file",
+    "changed": "the file changed since it was opened, expected it to stay as it was, open it again",
+    "data_gap": "found {count} unused bytes at {offset} of the tensor data, expected none, " + AGAIN,
+    "data_outside": "found tensor {tensor} ending at byte {end}, expected at most {size}: the file is cut off or lies, "
+    + AGAIN,
+    "data_overlap": "found tensor {tensor} on bytes of another one, expected bytes of its own, " + AGAIN,
+    "dtype_unreadable": "found values of type {dtype}, expected numbers, choose another tensor",
+    "duplicate_name": "found the name {tensor} twice in the header, expected it once, " + AGAIN,
+    "empty_file": "found an empty file, expected a model, " + AGAIN,
+    "empty_folder": "found no model in the folder, expected config.json with safetensors, or one model file, "
+    "name the file to open",
+    "header_json": "found a header that is no valid JSON ({reason}), expected the header of {format}, " + AGAIN,
+    "header_shape": "found {found} in the header at {where}, expected {expected}, " + AGAIN,
+    "header_size": "found a header of {found} bytes, expected {expected}, " + AGAIN,
+    "name_unsafe": "found the file name {found} in {where}, expected one inside the model's folder, do not trust it",
+    "npy_header": "found a header that NumPy does not write ({found}), expected dtype, order and shape, " + AGAIN,
+    "npy_objects": "found Python objects, expected numbers, save the array again with a numeric dtype",
+    "npy_structured": "found records of several fields, expected plain numbers, save each field as an array of its own",
+    "no_arrays_readable": "found {count} members and none that can be read ({reason}), expected arrays of numbers, "
+    "save them again with numeric dtypes",
+    "not_a_model": "found {found}, expected a model file, choose another file",
+    "not_regular": "found {found}, expected a regular file, choose another file",
+    "not_supported": "found {found}, expected safetensors, npy or npz, convert the file or wait for a later version",
+    "shape_bytes": "found {found} bytes for tensor {tensor}, expected {expected} for its shape and type, " + AGAIN,
+    "truncated": "found the end of the file at byte {size}, expected {expected} bytes, " + AGAIN,
+}
+
+
+class FormatError(InputError):
+    """The bytes of a model file cannot be what they claim. Raised before anything is allocated for a claim."""
+
+    messages: ClassVar[Mapping[str, str]] = MESSAGES

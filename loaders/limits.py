@@ -1,0 +1,43 @@
+"""Limits against hostile files, all in one place. Each is far above what real models need."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CONFIG_BYTES",
+    "FOLDER_ENTRIES",
+    "HEADER_BYTES",
+    "INDEX_BYTES",
+    "INFLATED_FLOOR_BYTES",
+    "INFLATED_RATIO",
+    "LARGEST_COUNT_BITS",
+    "LARGEST_NUMBER",
+    "LOOSE_HEADER_BYTES",
+    "NOTES",
+    "NPY_HEADER_BYTES",
+    "PATH_DEPTH",
+    "RANK",
+    "SHARDS",
+    "SNIFFED_BYTES",
+    "UNPACKED_CACHE_BYTES",
+    "ZIP_DIRECTORY_BYTES",
+    "ZIP_MEMBERS",
+]
+
+SNIFFED_BYTES = 4096  # read to tell what a file is
+HEADER_BYTES = 100_000_000  # JSON header of safetensors, as in its specification
+LOOSE_HEADER_BYTES = 16_000_000  # JSON that needs a general parser, whose objects take up to 25 times the text
+INDEX_BYTES = 16_000_000  # model.safetensors.index.json
+CONFIG_BYTES = 1_000_000  # config.json
+SHARDS = 4096  # files of one model
+FOLDER_ENTRIES = 10_000  # looked at in one folder
+LARGEST_NUMBER = 2**62  # sizes and offsets; sums of two stay inside int64
+LARGEST_COUNT_BITS = 55  # elements of a tensor, as a power of two; their bits stay inside int64
+RANK = 64  # dimensions of a tensor, as in NumPy
+PATH_DEPTH = 16  # levels of modules; what is deeper in a name stays in one piece
+NOTES = 100  # notes of one kind; the rest is counted
+NPY_HEADER_BYTES = 10_000  # as in NumPy
+ZIP_MEMBERS = 100_000  # members of an archive
+ZIP_DIRECTORY_BYTES = 32_000_000  # directory of an archive
+INFLATED_RATIO = 100  # inflated bytes for each compressed byte ...
+INFLATED_FLOOR_BYTES = 64 << 20  # ... above these
+UNPACKED_CACHE_BYTES = 256 << 20  # inflated members kept in memory, of one archive

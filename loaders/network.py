@@ -1,0 +1,330 @@
+"""What a model file holds: `Network`, its tensors as columns, its operators and its tree of modules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, overload
+
+import numpy as np
+
+from .errors import FormatError
+from .source import Source
+
+__all__ = ["KINDS", "Module", "Network", "Op", "Packed", "Port", "Tensor", "TensorTable"]
+
+KINDS = (
+    *("embedding", "linear", "conv", "attention", "norm", "activation", "pool", "merge", "output"),
+    *("block", "group", "other"),
+)
+STRUCTURES = ("graph", "inferred", "flat")
+FORTRAN, BIG_ENDIAN = 1, 2  # flags of `TensorTable.layouts`
+
+
+class Packed(Protocol):
+    """Bytes of a tensor that do not stand plainly in a file, such as a deflated member of an archive."""
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Bytes [offset, offset + count) of the tensor's data. Any thread. Raises FormatError."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor of a file. Satisfies `Values` of engine/values.py: any thread may read parts of it."""
+
+    name: str
+    shape: tuple[int, ...]  # as the file states it, also where the order is Fortran's
+    dtype: str  # lower-case NumPy or ml_dtypes name
+    count: int  # elements
+    byte_count: int  # in the file, unpacked
+    source: Source
+    offset: int | None  # of the first byte in the file; None: the data does not stand plainly there
+    fortran: bool = False
+    big_endian: bool = False
+    packed: Packed | None = field(default=None, repr=False)
+    place: int = 0  # tells tensors of one source without an offset apart
+
+    @property
+    def path(self) -> str:
+        """Real path of the file that holds the data."""
+        return self.source.path
+
+    @cached_property
+    def key(self) -> str:
+        """Identity of the content: file, its size and time of change, place, type and shape."""
+        file = self.source
+        identity = (file.path, file.size, file.mtime_ns, self.offset, self.place, self.dtype, self.shape)
+        return hashlib.blake2b(repr(identity).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        """Decoded (rows, cols) part of the tensor's matrix, in the narrowest NumPy dtype that holds it.
+
+        Raises FormatError when the file changed since it was opened, or holds no numbers here.
+        """
+        from ..engine.kernels.decode import DTYPES, read_part
+
+        if self.dtype not in DTYPES or not DTYPES[self.dtype].bits:
+            raise FormatError(self.path, "dtype_unreadable", dtype=self.dtype)
+        layout = self.shape, self.dtype, rows, cols, self.fortran, self.big_endian
+        if self.packed is not None:
+            return read_part(self.packed.read, 0, *layout)
+        with self.source.open() as file:
+            return read_part(file.read, self.offset or 0, *layout)
+
+    def values(self) -> np.ndarray:
+        """All numbers, decoded, in the tensor's shape. Raises FormatError as `read`."""
+        return self.read(slice(None), slice(None)).reshape(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class TensorTable(Sequence[Tensor]):
+    """Tensors as columns; a `Tensor` is made when asked for. A million tensors cost the columns only.
+
+    n rows, in the order of the flow as far as it is known; those of one module follow each other.
+    """
+
+    names: str  # all names, joined
+    name_starts: np.ndarray  # (n + 1,) int64, in characters
+    dims: np.ndarray  # all shapes, joined, int64
+    dim_starts: np.ndarray  # (n + 1,) int64
+    dtype_codes: np.ndarray  # (n,) int64, index into dtype_names
+    dtype_names: tuple[str, ...]
+    counts: np.ndarray  # (n,) int64 elements
+    byte_counts: np.ndarray  # (n,) int64
+    offsets: np.ndarray  # (n,) int64 in the source; -1: not plainly there
+    source_codes: np.ndarray  # (n,) int64, index into sources
+    sources: tuple[Source, ...]
+    layouts: np.ndarray  # (n,) uint8: FORTRAN | BIG_ENDIAN
+    packed: Mapping[int, Packed] = field(default_factory=dict)  # by row
+
+    def __post_init__(self) -> None:
+        n = len(self)
+        columns = (self.dtype_codes, self.counts, self.byte_counts, self.offsets, self.source_codes, self.layouts)
+        if any(column.shape != (n,) for column in columns) or len(self.dim_starts) != n + 1:
+            raise ValueError("columns of different lengths")
+        if self.name_starts[-1] != len(self.names) or self.dim_starts[-1] != len(self.dims):
+            raise ValueError("names or shapes do not add up")
+
+    @classmethod
+    def of(cls, tensors: Sequence[Tensor]) -> TensorTable:
+        """A table of tensors that exist already; for files with few of them."""
+        names = [tensor.name for tensor in tensors]
+        dtypes = {tensor.dtype: None for tensor in tensors}
+        sources = {tensor.source: None for tensor in tensors}
+        dtype_codes = {name: code for code, name in enumerate(dtypes)}
+        source_codes = {source: code for code, source in enumerate(sources)}
+        flags = [FORTRAN * tensor.fortran + BIG_ENDIAN * tensor.big_endian for tensor in tensors]
+        return cls(
+            names="".join(names),
+            name_starts=starts_of([len(name) for name in names]),
+            dims=np.array([side for tensor in tensors for side in tensor.shape], np.int64),
+            dim_starts=starts_of([len(tensor.shape) for tensor in tensors]),
+            dtype_codes=np.array([dtype_codes[tensor.dtype] for tensor in tensors], np.int64),
+            dtype_names=tuple(dtypes),
+            counts=np.array([tensor.count for tensor in tensors], np.int64),
+            byte_counts=np.array([tensor.byte_count for tensor in tensors], np.int64),
+            offsets=np.array([-1 if tensor.offset is None else tensor.offset for tensor in tensors], np.int64),
+            source_codes=np.array([source_codes[tensor.source] for tensor in tensors], np.int64),
+            sources=tuple(sources),
+            layouts=np.array(flags, np.uint8),
+            packed={row: tensor.packed for row, tensor in enumerate(tensors) if tensor.packed is not None},
+        )
+
+    @classmethod
+    def joined(cls, tables: Sequence[TensorTable]) -> TensorTable:
+        """All rows of several tables without packed tensors, one table after the other."""
+        dtypes = {name: None for table in tables for name in table.dtype_names}
+        codes = {name: code for code, name in enumerate(dtypes)}
+        recoded = [np.array([codes[name] for name in table.dtype_names], np.int64) for table in tables]
+        first_source = starts_of([len(table.sources) for table in tables])
+
+        def column(pick: Callable[[TensorTable], np.ndarray]) -> np.ndarray:
+            return np.concatenate([pick(table) for table in tables])
+
+        return cls(
+            names="".join(table.names for table in tables),
+            name_starts=starts_of(column(lambda table: np.diff(table.name_starts))),
+            dims=column(lambda table: table.dims),
+            dim_starts=starts_of(column(lambda table: table.ranks())),
+            dtype_codes=np.concatenate([new[table.dtype_codes] for new, table in zip(recoded, tables, strict=True)]),
+            dtype_names=tuple(dtypes),
+            counts=column(lambda table: table.counts),
+            byte_counts=column(lambda table: table.byte_counts),
+            offsets=column(lambda table: table.offsets),
+            source_codes=np.concatenate([table.source_codes + first_source[k] for k, table in enumerate(tables)]),
+            sources=tuple(source for table in tables for source in table.sources),
+            layouts=column(lambda table: table.layouts),
+        )
+
+    def __len__(self) -> int:
+        return len(self.name_starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Tensor, ...]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | tuple[Tensor, ...]:
+        if isinstance(index, slice):
+            return tuple(self[row] for row in range(*index.indices(len(self))))
+        row = range(len(self))[index]
+        offset, layout = int(self.offsets[row]), int(self.layouts[row])
+        return Tensor(
+            name=self.name(row),
+            shape=self.shape(row),
+            dtype=self.dtype_names[self.dtype_codes[row]],
+            count=int(self.counts[row]),
+            byte_count=int(self.byte_counts[row]),
+            source=self.sources[self.source_codes[row]],
+            offset=None if offset < 0 else offset,
+            fortran=bool(layout & FORTRAN),
+            big_endian=bool(layout & BIG_ENDIAN),
+            packed=self.packed.get(row),
+            place=row if offset < 0 else 0,
+        )
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[row] for row in range(len(self)))
+
+    def name(self, row: int) -> str:
+        """Name of one tensor."""
+        return self.names[self.name_starts[row] : self.name_starts[row + 1]]
+
+    def all_names(self) -> list[str]:
+        """(n,) names."""
+        bounds = self.name_starts.tolist()
+        return [self.names[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+
+    def shape(self, row: int) -> tuple[int, ...]:
+        """Shape of one tensor."""
+        return tuple(self.dims[self.dim_starts[row] : self.dim_starts[row + 1]].tolist())
+
+    def ranks(self) -> np.ndarray:
+        """(n,) number of axes."""
+        return np.diff(self.dim_starts)
+
+    def take(self, order: np.ndarray) -> TensorTable:
+        """The table with its rows in another order, or some of them. `order`: (m,) row numbers."""
+        names = self.all_names()
+        chosen = [names[row] for row in order.tolist()]
+        ranks = self.ranks()[order]
+        dim_starts = starts_of(ranks)
+        shifts = np.repeat(self.dim_starts[:-1][order] - dim_starts[:-1], ranks)
+        packed = {}
+        if self.packed:
+            packed = {new: self.packed[row] for new, row in enumerate(order.tolist()) if row in self.packed}
+        return TensorTable(
+            names="".join(chosen),
+            name_starts=starts_of(list(map(len, chosen))),
+            dims=self.dims[np.arange(dim_starts[-1]) + shifts],
+            dim_starts=dim_starts,
+            dtype_codes=self.dtype_codes[order],
+            dtype_names=self.dtype_names,
+            counts=self.counts[order],
+            byte_counts=self.byte_counts[order],
+            offsets=self.offsets[order],
+            source_codes=self.source_codes[order],
+            sources=self.sources,
+            layouts=self.layouts[order],
+            packed=packed,
+        )
+
+
+def starts_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
+    """(n + 1,) int64: where pieces of these lengths begin when joined, and where the last one ends."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(np.asarray(lengths, np.int64), out=starts[1:])
+    return starts
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a model."""
+
+    name: str
+    shape: tuple[int | str | None, ...]  # str: a named size, None: not stated
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operator of a graph."""
+
+    name: str
+    kind: str  # ONNX vocabulary where it fits
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    module: str = ""  # path
+
+
+@dataclass(frozen=True)
+class Module:
+    """A part of a network. Only modules without children hold tensors: each is one layer."""
+
+    path: str  # as in the names of its tensors; "" for the root
+    name: str  # last part of the path
+    kind: str  # one of KINDS
+    children: tuple[Module, ...] = ()
+    tensor_range: tuple[int, int] = (0, 0)  # rows of the network's tensors
+    op_range: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or not 0 <= self.tensor_range[0] <= self.tensor_range[1]:
+            raise ValueError(f"no module: {self.kind} {self.tensor_range}")
+
+    def walk(self) -> Iterator[Module]:
+        """This module and all below it, parents first, in order."""
+        stack = [self]
+        while stack:
+            module = stack.pop()
+            yield module
+            stack.extend(reversed(module.children))
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """What a model file says. `structure`: "graph" the file states operators; "inferred" modules and their order are
+    read off the names; "flat" there is nothing but a list of arrays."""
+
+    name: str
+    format: str
+    path: str  # of the file or folder that was opened
+    tensors: TensorTable
+    structure: str
+    modules: Callable[[], Module] = field(repr=False)  # makes the tree when it is first asked for
+    ops: tuple[Op, ...] = ()
+    edges: tuple[tuple[int, int], ...] = ()  # from operator to operator
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # all that the reader had to say
+
+    def __post_init__(self) -> None:
+        if self.structure not in STRUCTURES:
+            raise ValueError(f"no structure: {self.structure}")
+
+    @cached_property
+    def root(self) -> Module:
+        """The tree of modules; its leaves cover all tensors in order."""
+        root = self.modules()
+        if root.tensor_range != (0, len(self.tensors)):
+            raise ValueError("the tree of modules does not cover the tensors")
+        return root
+
+    @property
+    def parameter_count(self) -> int:
+        """Elements of all tensors."""
+        return int(self.tensors.counts.sum())
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes of all tensors."""
+        return int(self.tensors.byte_counts.sum())
+
+    @property
+    def dtypes(self) -> dict[str, int]:
+        """Number of tensors of each type, sorted by name."""
+        totals = np.bincount(self.tensors.dtype_codes, minlength=len(self.tensors.dtype_names)).tolist()
+        return {name: total for name, total in sorted(zip(self.tensors.dtype_names, totals, strict=True)) if total}
