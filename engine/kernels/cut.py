@@ -145,7 +145,19 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
         grid, level, row, col = _children(grids, grid[finer], level[finer], row[finer], col[finer])
     if not done:
         done.append((grid, level, row, col, np.zeros(0)))
-    return _ordered(grids, *(np.concatenate(column) for column in zip(*done, strict=True)), tau)
+    grid, level, row, col, pixels = (np.concatenate(column) for column in zip(*done, strict=True))
+    order = np.lexsort((_interleaved(row << level, col << level), grid))
+    grid, level, row, col, pixels = (column[order] for column in (grid, level, row, col, pixels))
+    high, wide = tile_counts(grids.rows[grid], grids.cols[grid], level, row, col)
+    return Tiles(
+        grid.astype(np.int32),
+        level.astype(np.int32),
+        row.astype(np.int32),
+        col.astype(np.int32),
+        pixels,
+        int((high * wide).sum()),
+        float(tau),
+    )
 
 
 def _children(
@@ -157,23 +169,6 @@ def _children(
     col = (2 * col[:, None] + np.array([0, 1, 0, 1])).ravel()
     exist = ((row * TILE) << level < grids.rows[grid]) & ((col * TILE) << level < grids.cols[grid])
     return grid[exist], level[exist], row[exist], col[exist]
-
-
-def _ordered(
-    grids: CutGrids,
-    grid: np.ndarray,
-    level: np.ndarray,
-    row: np.ndarray,
-    col: np.ndarray,
-    pixels: np.ndarray,
-    tau: float,
-) -> Tiles:
-    """Tiles by grid, then by the place of their first weight on the curve."""
-    order = np.lexsort((_interleaved(row << level, col << level), grid))
-    grid, level, row, col, pixels = (column[order] for column in (grid, level, row, col, pixels))
-    high, wide = tile_counts(grids.rows[grid], grids.cols[grid], level, row, col)
-    whole = (column.astype(np.int32) for column in (grid, level, row, col))
-    return Tiles(*whole, pixels, int((high * wide).sum()), float(tau))
 
 
 def _interleaved(row: np.ndarray, col: np.ndarray) -> np.ndarray:

@@ -1,0 +1,169 @@
+"""Detail: the part of a scene's weights that a frame draws. One cut for all eyes, then a batch for each.
+
+A weight is a point of light, or, where its cell is large on the screen, a cube with its number: never both.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+from .drawn import place
+from .kernels import cut
+from .kernels.colorize import LightTables, light_tables, plain_tables
+from .kernels.cut import CutEyes, CutGrids, Tiles
+from .near_cells import NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
+from .rasterize.batch import Batch
+from .scene import Scene, WeightGrid, walk
+from .tile_data import Source
+from .tiles import TilePool
+from .view import Eye, Frame, clip_from_world
+
+__all__ = ["Detail"]
+
+TAU = 1.0  # px, size of a sample up to which it is not refined
+EASE = 1.26  # by which tau falls from frame to frame when samples are to spare
+SPARE_SLOTS = 256  # for copies of tiles that are partly cubes
+FOG_FLOOR = 0.35  # far data stays legible
+FOG_SHARE = 0.6  # of the scene's length, where fog begins
+
+
+class Detail:
+    """Which tiles show a scene, and their data. `prepare` a frame, then ask.
+
+    After `prepare`: `drawn`, `near` (weights to draw as cubes), `stems`, `samples` (points in all), `waiting` (tiles
+    still being read), `left_out` (tiles that found no room; 0 unless there are more matrices in view than slots).
+    `near_tables` (k, 512) uint64 and `pool.data` are what the rasterizers want with a batch.
+    """
+
+    def __init__(self, scene: Scene, pool: TilePool | None = None, fog_start: float | None = None) -> None:
+        self.scene = scene
+        self.pool = pool or TilePool()
+        self.fog_start = FOG_SHARE * scene.length if fog_start is None else fog_start  # world units, 0: no fog
+        self.grids: list[WeightGrid] = []
+        self.near: NearCells = no_near_cells()
+        self.samples = self.waiting = self.left_out = 0
+        self.tau = TAU
+        self._looks: dict[tuple, LightTables] = {}
+        self._revision: tuple = ()
+        self._numbers: Numbers = {}
+
+    def prepare(self, frame: Frame) -> None:
+        """The tiles of a frame, and where they lie in the pool. Exact frames wait for all of them."""
+        self._collect()
+        eyes = _cut_eyes(frame.eyes)
+        tiles = self._cut(frame, eyes)
+        resident = self.pool.request(tiles, frame.mode)
+        self.waiting = resident.waiting
+        self.drawn = place(tiles, resident, self._cut_grids, self._table)
+        self.samples = int(self.drawn.counts.prod(1, dtype=np.int64).sum())
+        self.near = find_near(self.drawn, self.grids, self.pool, eyes, self._numbers)
+        self.drawn = without(self.drawn, self.near, self.pool, len(self.near_tables) // 2)
+        self._eyes = eyes
+
+    def batch(self, eye: Eye) -> Batch:
+        """What one eye of the frame draws."""
+        drawn, which = self.drawn, self.seen(eye)
+        away = drawn.center[which] - eye.position
+        emphasis = self._emphasis[drawn.grid[which]]
+        return Batch(
+            (drawn.corner[which] - eye.position).astype(np.float32),
+            drawn.du[which].astype(np.float32),
+            drawn.dv[which].astype(np.float32),
+            drawn.dh[which].astype(np.float32),
+            drawn.counts[which],
+            drawn.shown_slot[which],
+            (self._fog(np.sqrt((away * away).sum(1))) * emphasis).astype(np.float32),
+            drawn.table[which],
+            drawn.cell[which].astype(np.float32),
+        )
+
+    def seen(self, eye: Eye) -> np.ndarray:
+        """(m,) int64: rows of `drawn` that an eye sees, the rows of its batch."""
+        drawn, eyes = self.drawn, _cut_eyes((eye,))
+        depth = ((drawn.center - eye.position) @ eyes.planes[0].T).min(1)
+        return np.flatnonzero(depth >= -drawn.radius)
+
+    def stems(self) -> Stems:
+        """Lines from the zero plane to weights that are well apart on the screen."""
+        return find_stems(self.drawn, self.grids, self.pool, self._eyes, self.near)
+
+    def _fog(self, distance: np.ndarray) -> np.ndarray:
+        if self.fog_start <= 0:
+            return np.ones_like(distance)
+        return np.clip(np.exp((self.fog_start - distance) / (2.2 * self.fog_start)), FOG_FLOOR, 1.0)
+
+    def _collect(self) -> None:
+        """Matrices of the scene as arrays, when anything changed."""
+        revision = (self.scene.revision, *[grid.revision for grid in self.grids])
+        if revision == self._revision:
+            return
+        found = [
+            (world, node.drawable) for world, node in walk(self.scene.root) if isinstance(node.drawable, WeightGrid)
+        ]
+        found = [(world, grid) for world, grid in found if min(grid.shape) > 0]
+        self.grids = [grid for _, grid in found]
+        self._revision = (self.scene.revision, *[grid.revision for grid in self.grids])
+        world = np.array([world for world, _ in found]).reshape(-1, 4, 4)
+        turn, shift = world[:, :3, :3], world[:, :3, 3]
+
+        def turned(name: str) -> np.ndarray:
+            return np.einsum("nij,nj->ni", turn, np.array([getattr(g, name) for g in self.grids], float).reshape(-1, 3))
+
+        shape = np.array([grid.shape for grid in self.grids], np.int64).reshape(-1, 2)
+        self._cut_grids = CutGrids.of(
+            turned("origin") + shift, turned("du"), turned("dv"), turned("dh"), shape[:, 0], shape[:, 1]
+        )
+        self._emphasis = np.array([grid.emphasis for grid in self.grids], float)
+        self._open()
+
+    def _open(self) -> None:
+        """Tells the pool which matrices there are, and collects their tables."""
+        tables = [self._look(grid) for grid in self.grids]
+        rows: dict[bytes, int] = {}
+        self._table = np.array([rows.setdefault(table.look, len(rows)) for table in tables], np.int32)
+        near = {table.look: table.near for table in tables}
+        plain = np.array(list(near.values()), np.uint64).reshape(-1, 512)
+        dark = plain.copy()
+        dark[:, 0] = 0  # what weights that are cubes show as points
+        self.near_tables = np.concatenate([plain, dark])
+        self.pool.open(
+            [
+                Source(grid.values, grid.value_range, grid.shape, table)
+                for grid, table in zip(self.grids, tables, strict=True)
+            ]
+        )
+
+    def _look(self, grid: WeightGrid) -> LightTables:
+        theme = self.scene.theme
+        key = (grid.values is None or grid.colors.tobytes(), theme.ink, theme.text, theme.neutral)
+        if key not in self._looks:
+            if grid.values is None:
+                self._looks[key] = plain_tables(theme.neutral, theme.ink)
+            else:
+                self._looks[key] = light_tables(grid.colors, theme.ink, theme.text)
+        return self._looks[key]
+
+    def _cut(self, frame: Frame, eyes: CutEyes) -> Tiles:
+        """The tiles. Live frames start from the last tau, so that detail does not flicker."""
+        tau = TAU
+        if frame.mode == "live":
+            busy = self.samples > frame.budget / 2
+            tau = max(TAU, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
+        limit = max(1, self.pool.slot_limit - min(SPARE_SLOTS, self.pool.slot_limit // 4))
+        tiles = cut.cut(self._cut_grids, eyes, tau, frame.budget, limit)
+        self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)
+        if not self.left_out:
+            return tiles
+        kept = np.sort(np.argsort(-tiles.pixels, kind="stable")[:limit])
+        grid, level, row, col = tiles.grid[kept], tiles.level[kept], tiles.row[kept], tiles.col[kept]
+        return Tiles(grid, level, row, col, tiles.pixels[kept], tiles.samples, tiles.tau)
+
+
+def _cut_eyes(eyes: tuple[Eye, ...]) -> CutEyes:
+    return CutEyes.of(
+        np.array([eye.position for eye in eyes]),
+        np.array([clip_from_world(eye) for eye in eyes]),
+        np.array([eye.focal_px for eye in eyes]),
+    )

@@ -1,0 +1,219 @@
+"""Weights close to the eye: which are drawn as cubes with their numbers, and stems below points that are well apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .drawn import Drawn
+from .kernels.colorize import HEIGHT_UNIT
+from .kernels.cut import TILE, CutEyes
+from .scene import WeightGrid
+from .tile_data import EXACT, READ_FAULTS, read_part
+from .tiles import TilePool
+from .values import Values
+
+__all__ = [
+    "CUBE_PX",
+    "NEAR_LIMIT",
+    "STEM_LIMIT",
+    "STEM_PX",
+    "NearCells",
+    "Numbers",
+    "Stems",
+    "find_near",
+    "find_stems",
+    "without",
+]
+
+CUBE_PX = 44.0  # size of a cell from which on it is a cube
+NEAR_LIMIT = 600  # cubes
+STEM_PX = 8.0  # size of a cell from which on its point has a stem
+STEM_FADE_PX = 4.0  # over which stems appear
+STEM_LIMIT = 20_000
+KEPT_TILES = 64  # whose values are kept from frame to frame
+Numbers = dict[tuple, np.ndarray | None]  # (values.key, first row, first column) -> values; None: unreadable
+HIDDEN = -32768  # height of a point that is not drawn: entry 0 of a near table whose entry 0 is dark
+LOWEST = -32640  # the lowest height of other points in such a tile: entry 1
+
+
+@dataclass(frozen=True)
+class NearCells:
+    """Weights drawn as cubes, largest on the screen first. The value stands at base + share * dh."""
+
+    base: np.ndarray  # (n, 3) float64 world, on the zero plane
+    du: np.ndarray  # (n, 3) float64, one cell along the rows
+    dv: np.ndarray  # (n, 3) float64
+    dh: np.ndarray  # (n, 3) float64, height of share 1
+    value: np.ndarray  # (n,) float64, as in the file
+    share: np.ndarray  # (n,) float64, value / range clipped to -1 to 1; 0 for what is no finite number
+    color: np.ndarray  # (n, 3) float32
+    pixels: np.ndarray  # (n,) float64, size on the screen
+    grid: np.ndarray  # (n,) int64, index into Detail.grids
+    row: np.ndarray  # (n,) int64
+    col: np.ndarray  # (n,) int64
+    tile: np.ndarray  # (n,) int64, row of Detail.drawn
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Stems:
+    """Lines from the zero plane to points."""
+
+    vertices: np.ndarray  # (n, 2, 3) float64 world
+    colors: np.ndarray  # (n, 4) float32
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """All weights of some tiles, as columns."""
+
+    tile: np.ndarray  # row of Detail.drawn
+    i: np.ndarray  # within the tile
+    j: np.ndarray
+    base: np.ndarray  # (n, 3)
+    share: np.ndarray
+    pixels: np.ndarray  # size on the screen, the largest of all eyes
+    visible: np.ndarray  # by any eye
+
+    def only(self, which: np.ndarray) -> _Cells:
+        return _Cells(**{name: column[which] for name, column in vars(self).items()})
+
+
+def find_near(
+    drawn: Drawn,
+    grids: list[WeightGrid],
+    pool: TilePool,
+    eyes: CutEyes,
+    known: Numbers,
+    limit: int = NEAR_LIMIT,
+) -> NearCells:
+    """The weights whose cell is larger than `CUBE_PX`, at most `limit`. `known` keeps values for the next frame."""
+    cells = _cells(drawn, grids, pool, eyes, CUBE_PX)
+    cells = cells.only(cells.visible & (cells.pixels > CUBE_PX))
+    cells = cells.only(np.argsort(-cells.pixels, kind="stable")[:limit])
+    grid = drawn.grid[cells.tile].astype(np.int64)
+    value, readable = _values(cells, drawn, grids, pool, known)
+    cells, value, grid = cells.only(readable), value[readable], grid[readable]
+    tile = cells.tile
+    return NearCells(
+        cells.base,
+        drawn.du[tile],
+        drawn.dv[tile],
+        drawn.dh[tile],
+        value,
+        cells.share,
+        _colors(cells.share, grid, grids),
+        cells.pixels,
+        grid,
+        drawn.first[tile, 0] + cells.i,
+        drawn.first[tile, 1] + cells.j,
+        tile,
+    )
+
+
+def without(drawn: Drawn, near: NearCells, pool: TilePool, tables: int) -> Drawn:
+    """The tiles with the points left out that are cubes. Their near tables are those `tables` rows further on."""
+    tiles = np.unique(near.tile)
+    if not len(tiles):
+        return drawn
+    copies = pool.scratch(drawn.slot[tiles])
+    shown, table = drawn.shown_slot.copy(), drawn.table.copy()
+    shown[tiles] = copies
+    table[tiles] += tables
+    heights = pool.data.height
+    heights[copies] = np.maximum(heights[copies], LOWEST)
+    place = (shown[near.tile], near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1])
+    pool.data.light[place] = 0
+    heights[place] = HIDDEN
+    return replace(drawn, shown_slot=shown, table=table)
+
+
+def find_stems(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes, near: NearCells) -> Stems:
+    """Stems of the weights whose cell is larger than `STEM_PX` and that are no cubes, at most `STEM_LIMIT`."""
+    cells = _cells(drawn, grids, pool, eyes, STEM_PX)
+    cube = np.zeros((len(drawn), TILE, TILE), bool) if len(near) else np.zeros((0, TILE, TILE), bool)
+    wanted = cells.visible & (cells.pixels > STEM_PX)
+    if len(near):
+        cube[near.tile, near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1]] = True
+        wanted &= ~cube[cells.tile, cells.i, cells.j]
+    cells = cells.only(wanted)
+    cells = cells.only(np.argsort(-cells.pixels, kind="stable")[:STEM_LIMIT])
+    top = cells.base + cells.share[:, None] * drawn.dh[cells.tile]
+    fade = np.clip((cells.pixels - STEM_PX) / STEM_FADE_PX, 0, 1)
+    alpha = (0.10 + 0.50 * np.abs(cells.share)) * fade
+    color = _colors(cells.share, drawn.grid[cells.tile], grids)
+    return Stems(np.stack([cells.base, top], 1), np.column_stack([color, alpha]).astype(np.float32))
+
+
+def no_near_cells() -> NearCells:
+    """None at all."""
+    empty, vectors, whole = np.zeros(0), np.zeros((0, 3)), np.zeros(0, np.int64)
+    return NearCells(
+        vectors, vectors, vectors, vectors, empty, empty, vectors.astype(np.float32), empty, whole, whole, whole, whole
+    )
+
+
+def _cells(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes, pixels: float) -> _Cells:
+    """The weights of all tiles of level 0 that may be larger than `pixels`."""
+    with_values = np.array([grid.values is not None for grid in grids], bool)
+    wanted = (drawn.level == 0) & (drawn.quality == EXACT) & (drawn.pixels > pixels) & with_values[drawn.grid]
+    tiles = np.flatnonzero(wanted)
+    index = np.arange(TILE)
+    counts = drawn.counts[tiles]
+    inside = (index[:, None] < counts[:, :1, None]) & (index < counts[:, 1:, None])
+    which, i, j = np.nonzero(inside)
+    tile = tiles[which]
+    share = pool.data.height[drawn.slot[tile], i, j] / HEIGHT_UNIT
+    base = drawn.corner[tile] + i[:, None] * drawn.du[tile] + j[:, None] * drawn.dv[tile]
+    point, cell = base + share[:, None] * drawn.dh[tile], drawn.cell[tile]
+    size, visible = np.zeros(len(tile)), np.zeros(len(tile), bool)
+    for position, planes, focal_px in zip(eyes.position, eyes.planes, eyes.focal_px, strict=True):
+        away = point - position
+        distance = np.sqrt((away * away).sum(1))
+        size = np.maximum(size, focal_px * cell / np.maximum(distance, 1e-9))
+        visible |= (away @ planes.T).min(1) >= -cell
+    return _Cells(tile, i, j, base, share, size, visible)
+
+
+def _values(
+    cells: _Cells, drawn: Drawn, grids: list[WeightGrid], pool: TilePool, known: Numbers
+) -> tuple[np.ndarray, np.ndarray]:
+    """(value, readable) of weights, read from where they come from."""
+    value, readable = np.zeros(len(cells.tile)), np.ones(len(cells.tile), bool)
+    while len(known) > KEPT_TILES:
+        del known[next(iter(known))]
+    for tile in np.unique(cells.tile).tolist():
+        values, here = grids[drawn.grid[tile]].values, np.flatnonzero(cells.tile == tile)
+        (row, col), (rows, cols) = drawn.first[tile].tolist(), drawn.extent[tile].tolist()
+        assert values is not None  # those without have no near cells
+        key = (values.key, row, col)
+        if key not in known:
+            known[key] = _read(values, slice(row, row + rows), slice(col, col + cols), pool)
+        numbers = known[key]
+        if numbers is None:
+            readable[here] = False
+        else:
+            value[here] = numbers[cells.i[here], cells.j[here]]
+    return value, readable
+
+
+def _read(values: Values, rows: slice, cols: slice, pool: TilePool) -> np.ndarray | None:
+    """The values, or None and a fault in the pool."""
+    try:
+        return read_part(values, rows, cols)
+    except READ_FAULTS as error:
+        pool.faults.append((values.key, str(error)))
+        return None
+
+
+def _colors(share: np.ndarray, grid: np.ndarray, grids: list[WeightGrid]) -> np.ndarray:
+    """(n, 3) float32 by each grid's colormap."""
+    color = np.zeros((len(share), 3), np.float32)
+    for number in np.unique(grid).tolist():
+        here, colors = grid == number, grids[number].colors
+        color[here] = colors[np.rint((share[here] + 1) / 2 * (len(colors) - 1)).astype(np.int64)]
+    return color
