@@ -1,12 +1,225 @@
-"""Names of tensors -> tree of modules."""
+"""Names of tensors -> order of the flow and a tree of modules.
+
+The order is the file's own where its writer had one; where names are merely sorted (as most writers do), it is guessed
+from the names (layer_names.py). Everything here works on columns, so a million tensors take seconds.
+"""
 
 from __future__ import annotations
 
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from .layer_names import TENSOR_WORD, flow_rank, group_kind, leaf_kind, natural_key
+from .limits import PATH_DEPTH
 from .network import Module, TensorTable
 
-__all__ = ["module_tree"]
+__all__ = ["arrange", "module_tree"]
+
+STORED_ORDER = "the order of layers is the one in which the file stores them"
+GUESSED_ORDER = "the order of layers was guessed from their names"
+BLOCK_LISTS = {"layers", "layer", "blocks", "block", "h", "encoder_layers", "decoder_layers"}
+EXPERTS = "experts"  # numbered, but they work side by side
+NUMBERED = re.compile(r"(.*?)[0-9]+")
+FLAT_WORD = re.compile(r"(?:^|_)(weights?|kernel|bias|gamma|beta|w|b)(?=_|$)")
+
+
+@dataclass(frozen=True)
+class _Names:
+    """All names cut into parts, as numbers.
+
+    `codes[row, depth]` is the index of a part in `parts`; -1 behind the last part of a name.
+    """
+
+    parts: list[str]
+    codes: np.ndarray  # (n, depth) int32
+    is_flat: bool
+
+    def path(self, row: int, depth: int) -> list[str]:
+        """The first parts of a name."""
+        return [self.parts[code] for code in self.codes[row, :depth].tolist() if code >= 0]
+
+
+def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
+    """The table in the order of the flow, tensors of one module side by side; the structure; what is to be said."""
+    if not len(tensors):
+        return tensors, "flat", ()
+    names = tensors.all_names()
+    cut = _cut(names)
+    if cut.is_flat:
+        return tensors.take(_by_first_appearance(cut)), "flat", ()
+    if _is_merely_sorted(tensors, names, cut):
+        return tensors.take(_by_rank(cut)), "inferred", (GUESSED_ORDER,)
+    return tensors.take(_by_first_appearance(cut)), "inferred", (STORED_ORDER,)
 
 
 def module_tree(tensors: TensorTable) -> Module:
-    """The tree of modules that the names tell."""
-    return Module("", "", "group", tensor_range=(0, len(tensors)))
+    """The tree of modules of an arranged table."""
+    names = tensors.all_names()
+    return _Tree(tensors, names, _cut(names)).root()
+
+
+def _cut(names: list[str]) -> _Names:
+    if not any("." in name or "/" in name for name in names):
+        return _coded(_cut_flat(names), True)
+    return _coded([name.replace("/", ".").split(".", PATH_DEPTH - 1) for name in names], False)
+
+
+def _cut_flat(names: list[str]) -> list[list[str]]:
+    """Parts of names without separators: enc_w_ih is enc, ih, w where another name begins with enc_ as well."""
+    prefixes = Counter(name.partition("_")[0] for name in names)
+    lines = []
+    for name in names:
+        prefix, _, rest = name.partition("_")
+        if not rest or prefixes[prefix] < 2:
+            lines.append([name])
+            continue
+        word = FLAT_WORD.search(rest)
+        stem = (rest[: word.start()] + rest[word.end() :]).strip("_") if word else rest
+        lines.append([part for part in (prefix, stem, word[1] if word else "") if part])
+    return lines
+
+
+def _coded(lines: Sequence[Sequence[str]], is_flat: bool) -> _Names:
+    flat = [part for line in lines for part in line]
+    codes = {part: code for code, part in enumerate(dict.fromkeys(flat))}
+    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
+    matrix = np.full((len(lines), int(lengths.max(initial=1))), -1, np.int32)
+    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = np.fromiter(
+        map(codes.__getitem__, flat), np.int32, len(flat)
+    )
+    return _Names(list(codes), matrix, is_flat)
+
+
+def _is_merely_sorted(tensors: TensorTable, names: list[str], cut: _Names) -> bool:
+    """True when names stand in alphabetical or natural order within each file and type: then order tells nothing."""
+    together = (np.diff(tensors.source_codes) == 0) & (np.diff(tensors.dtype_codes) == 0)
+    rising = np.fromiter(map(operator.le, names, names[1:]), bool, len(names) - 1)
+    if bool(np.all(rising | ~together)):
+        return True
+    places = _places(cut.parts, natural_key)[cut.codes]
+    steps = np.diff(places, axis=0)
+    first = np.argmax(steps != 0, axis=1)
+    return bool(np.all((steps[np.arange(len(steps)), first] >= 0) | ~together))
+
+
+def _places(parts: list[str], key: Callable[[str], tuple]) -> np.ndarray:
+    """(parts + 1,) int32: place of each part when sorted by `key`; the last entry, for code -1, is -1."""
+    places = np.full(len(parts) + 1, -1, np.int32)
+    places[sorted(range(len(parts)), key=lambda code: key(parts[code]))] = np.arange(len(parts), dtype=np.int32)
+    return places
+
+
+def _by_rank(cut: _Names) -> np.ndarray:
+    """(n,) rows in the guessed order of the flow."""
+    outside = _places(cut.parts, lambda part: (flow_rank(part, False), natural_key(part)))
+    inside = _places(cut.parts, lambda part: (flow_rank(part, True), natural_key(part)))
+    is_number = np.array([part.isdigit() for part in cut.parts] + [False])
+    columns, in_block = [], np.zeros(len(cut.codes), bool)
+    for codes in cut.codes.T:
+        columns.append(np.where(in_block, inside[codes], outside[codes]))
+        in_block = in_block | is_number[codes]
+    return np.lexsort(columns[::-1])
+
+
+def _by_first_appearance(cut: _Names) -> np.ndarray:
+    """(n,) rows in their own order, but with the tensors of each module together."""
+    columns = []
+    group = np.zeros(len(cut.codes), np.int64)
+    for codes in cut.codes.T:
+        _, first, group = np.unique(group * (len(cut.parts) + 1) + codes + 1, return_index=True, return_inverse=True)
+        columns.append(first[group])
+    return np.lexsort(columns[::-1])
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Makes modules of runs of rows. Depth is bounded by PATH_DEPTH."""
+
+    tensors: TensorTable
+    names: list[str]
+    cut: _Names
+
+    def root(self) -> Module:
+        count = len(self.names)
+        children = self._children(0, count, 0)
+        return Module("", "", "group", _with_blocks("", children), (0, count))
+
+    def _children(self, start: int, stop: int, depth: int) -> list[Module]:
+        """Modules of rows that share their first `depth` parts."""
+        codes = self.cut.codes[start:stop, depth]
+        bounds = [start, *(np.flatnonzero(np.diff(codes)) + start + 1).tolist(), stop]
+        children: list[Module] = []
+        own: list[int] = []
+        for first, end in zip(bounds, bounds[1:], strict=False):
+            if end - first == 1 and self._ends(first, end, depth + 1):
+                own.append(first)
+                continue
+            children += self._own_leaves(own, depth)
+            own = []
+            children.append(self._module(first, end, depth + 1))
+        return children + self._own_leaves(own, depth)
+
+    def _module(self, start: int, stop: int, depth: int) -> Module:
+        path = self.cut.path(start, depth)
+        if self._ends(start, stop, depth + 1):
+            return self._leaf(start, stop, path, self._path_text(start, depth))
+        children = self._children(start, stop, depth)
+        text = self._path_text(start, depth)
+        return Module(text, path[-1], group_kind(path[-1]), _with_blocks(path[-1], children), (start, stop))
+
+    def _own_leaves(self, rows: list[int], depth: int) -> list[Module]:
+        """Layers of tensors that stand beside modules: weight and bias together, others alone."""
+        leaves: list[Module] = []
+        runs: list[list[int]] = []
+        for row in rows:
+            if runs and TENSOR_WORD.match(self._last(row)) and TENSOR_WORD.match(self._last(runs[-1][-1])):
+                runs[-1].append(row)
+            else:
+                runs.append([row])
+        for run in runs:
+            path = self.cut.path(run[0], depth + 1)
+            leaves.append(self._leaf(run[0], run[-1] + 1, path, self.names[run[0]]))
+        return leaves
+
+    def _leaf(self, start: int, stop: int, path: list[str], text: str) -> Module:
+        largest = start + int(np.argmax(self.tensors.counts[start:stop]))
+        rank = int(self.tensors.ranks()[largest])
+        kind = leaf_kind(path, [self._last(row) for row in range(start, stop)], rank, start <= self._last_matrix < stop)
+        return Module(text, path[-1] if path else "", kind, (), (start, stop))
+
+    @cached_property
+    def _last_matrix(self) -> int:
+        """Row of the last tensor with two axes or more; -1 where there is none."""
+        return max(np.flatnonzero(self.tensors.ranks() >= 2).tolist(), default=-1)
+
+    def _ends(self, start: int, stop: int, depth: int) -> bool:
+        """True when no name of these rows has more than `depth` parts."""
+        codes = self.cut.codes
+        return depth >= codes.shape[1] or bool(np.all(codes[start:stop, depth] < 0))
+
+    def _last(self, row: int) -> str:
+        """The last part of a name."""
+        return self.cut.path(row, self.cut.codes.shape[1])[-1]
+
+    def _path_text(self, row: int, depth: int) -> str:
+        """The first parts as they stand in the name."""
+        path = self.cut.path(row, depth)
+        return "_".join(path) if self.cut.is_flat else self.names[row][: sum(map(len, path)) + depth - 1]
+
+
+def _with_blocks(name: str, children: list[Module]) -> tuple[Module, ...]:
+    """The children, with those that repeat marked as blocks: numbered, with parts of their own, not holding blocks."""
+    numbered = [NUMBERED.fullmatch(child.name) if child.children else None for child in children]
+    stems = Counter(match[1] for match in numbered if match)
+    marked = []
+    for child, match in zip(children, numbered, strict=True):
+        repeats = match and (stems[match[1]] > 1 or (not match[1] and name in BLOCK_LISTS))
+        is_block = repeats and name != EXPERTS and all(module.kind != "block" for module in child.walk())
+        marked.append(replace(child, kind="block") if is_block else child)
+    return tuple(marked)

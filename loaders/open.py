@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import safetensors
 from .errors import FormatError
-from .grouping import module_tree
+from .grouping import arrange, module_tree
 from .limits import SNIFFED_BYTES
 from .network import Network
 from .source import Source
@@ -26,15 +26,16 @@ def open_network(path: str | os.PathLike[str]) -> Network:
     if not safetensors.matches(start, source.size):
         raise FormatError(os.fspath(path), "not_a_model", found="x")
     shard = safetensors.read(source)
+    tensors, structure, notes = arrange(shard.tensors)
     return Network(
         name=Path(path).stem,
         format="safetensors",
         path=source.path,
-        tensors=shard.tensors,
-        structure="inferred",
-        modules=lambda: module_tree(shard.tensors),
+        tensors=tensors,
+        structure=structure,
+        modules=lambda: module_tree(tensors),
         metadata=shard.metadata,
-        notes=shard.notes,
+        notes=(*shard.notes, *notes),
     )
 
 
