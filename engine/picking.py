@@ -1,0 +1,137 @@
+"""Picking: which weight, or block of weights, is under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .detail import Detail
+from .kernels.colorize import HEIGHT_UNIT
+from .kernels.cut import TILE
+from .rasterize.batch import DIAMETER, NEAREST_W, eye_rows
+from .scene import WeightGrid
+from .tile_data import EXACT, QUALITIES
+from .view import Eye
+
+__all__ = ["Pick", "pick"]
+
+REACH_PX = 4.0  # how far beside a point the cursor may be
+SMALLEST_PX = 0.75  # radius within which a point counts as hit, however small it is
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What was found."""
+
+    grid: WeightGrid
+    rows: slice  # of grid.values' matrix
+    cols: slice
+    quality: str  # one of tile_data.QUALITIES
+    position: np.ndarray  # (3,) float64 world, of the point
+
+    @property
+    def count(self) -> int:
+        """Weights that the point stands for."""
+        return (self.rows.stop - self.rows.start) * (self.cols.stop - self.cols.start)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is one weight, shown by its own value."""
+        return self.count == 1 and self.quality == QUALITIES[EXACT]
+
+    def read(self) -> np.ndarray | None:
+        """(rows, columns) values as in the file; None where the file has none. Raises what `Values.read` raises."""
+        return None if self.grid.values is None else self.grid.values.read(self.rows, self.cols)
+
+
+def pick(detail: Detail, eye: Eye, x_px: float, y_px: float) -> Pick | None:
+    """The nearest weight under a place of the eye's viewport, counted from its lower left corner; None in the void.
+
+    `detail` holds the frame that was prepared last. A cube is hit within its cell. A point is hit within its own disc,
+    the nearest first; where there is none, the one closest on the screen within `REACH_PX` is meant.
+    """
+    rows = eye_rows(eye)
+    cube, cube_w = _cube_at(detail, eye, rows, x_px, y_px)
+    point, point_w = _point_at(detail, eye, rows, x_px, y_px)
+    if cube_w <= point_w:
+        return cube
+    return point
+
+
+def _cube_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: float) -> tuple[Pick | None, float]:
+    """The cube whose top the ray through a pixel meets first, and its depth."""
+    near = detail.near
+    if not len(near):
+        return None, np.inf
+    top = near.base + near.share[:, None] * near.dh
+    ray = np.linalg.solve(rows, np.array([x_px, y_px, 1.0]))  # reaches depth 1
+    away = top - eye.position
+    normal = np.cross(near.du, near.dv)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = (away * normal).sum(1) / (normal @ ray)
+        inside = depth[:, None] * ray - away
+        area = (normal * normal).sum(1)
+        s = (np.cross(inside, near.dv) * normal).sum(1) / area
+        t = (np.cross(near.du, inside) * normal).sum(1) / area
+    met = np.flatnonzero((depth > NEAREST_W) & (np.abs(s) <= 0.5) & (np.abs(t) <= 0.5))
+    if not len(met):
+        return None, np.inf
+    k = met[np.argmin(depth[met])]
+    row, col = int(near.row[k]), int(near.col[k])
+    grid = detail.grids[near.grid[k]]
+    return Pick(grid, slice(row, row + 1), slice(col, col + 1), QUALITIES[EXACT], top[k]), float(depth[k])
+
+
+def _point_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: float) -> tuple[Pick | None, float]:
+    """The point under a pixel, and its depth."""
+    drawn, near = detail.drawn, detail.near
+    tiles = _tiles_at(detail, eye, rows, x_px, y_px)
+    index = np.arange(TILE)
+    shown = (index[:, None] < drawn.counts[tiles, 0, None, None]) & (index < drawn.counts[tiles, 1, None, None])
+    if len(near):
+        cubes = np.zeros((len(drawn), TILE, TILE), bool)
+        cubes[near.tile, near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1]] = True
+        shown &= ~cubes[tiles]
+    which, i, j = np.nonzero(shown)
+    tile = tiles[which]
+    height = detail.pool.data.height[drawn.slot[tile], i, j] / HEIGHT_UNIT
+    position = drawn.corner[tile] + i[:, None] * drawn.du[tile] + j[:, None] * drawn.dv[tile]
+    position += height[:, None] * drawn.dh[tile]
+    x, y, depth = ((position - eye.position) @ rows.T).T
+    front = depth > NEAREST_W
+    depth = np.where(front, depth, np.inf)
+    aside = np.hypot(x / depth - x_px, y / depth - y_px)
+    radius = np.maximum(DIAMETER / 2 * drawn.cell[tile] * eye.focal_px / depth, SMALLEST_PX)
+    hit = np.flatnonzero(front & (aside <= radius))
+    close = np.flatnonzero(front & (aside <= REACH_PX))
+    if len(hit):
+        k = hit[np.argmin(depth[hit])]
+    elif len(close):
+        k = close[np.argmin(aside[close])]
+    else:
+        return None, np.inf
+    return _found(detail, int(tile[k]), int(i[k]), int(j[k]), position[k]), float(depth[k])
+
+
+def _tiles_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: float) -> np.ndarray:
+    """Rows of `drawn` whose bounding sphere lies under the pixel, or near it."""
+    drawn, seen = detail.drawn, detail.seen(eye)
+    x, y, depth = ((drawn.center[seen] - eye.position) @ rows.T).T
+    radius = drawn.radius[seen]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A sphere off the axis looks longer than focal * radius / depth; 2 is enough up to 120 degrees of view.
+        reach = 2 * eye.focal_px * radius / (depth - radius) + REACH_PX
+        aside = np.hypot(x / depth - x_px, y / depth - y_px)
+    return seen[(depth <= radius) | (aside <= reach)]
+
+
+def _found(detail: Detail, tile: int, i: int, j: int, position: np.ndarray) -> Pick:
+    """The block of weights that a sample stands for."""
+    drawn = detail.drawn
+    block = 1 << int(drawn.level[tile])
+    rows, cols = (
+        slice(first + k * block, min(first + (k + 1) * block, first + extent))
+        for first, extent, k in zip(drawn.first[tile].tolist(), drawn.extent[tile].tolist(), (i, j), strict=True)
+    )
+    return Pick(detail.grids[drawn.grid[tile]], rows, cols, QUALITIES[drawn.quality[tile]], position)
