@@ -9,9 +9,9 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -26,6 +26,7 @@ GUESSED_ORDER = "the order of layers was guessed from their names"
 BLOCK_LISTS = {"layers", "layer", "blocks", "block", "h", "encoder_layers", "decoder_layers"}
 EXPERTS = "experts"  # numbered, but they work side by side
 NUMBERED = re.compile(r"(.*?)[0-9]+")
+PIECE_NAMES = 4096
 FLAT_WORD = re.compile(r"(?:^|_)(weights?|kernel|bias|gamma|beta|w|b)(?=_|$)")
 
 
@@ -40,10 +41,6 @@ class _Names:
     codes: np.ndarray  # (n, depth) int32
     is_flat: bool
 
-    def path(self, row: int, depth: int) -> list[str]:
-        """The first parts of a name."""
-        return [self.parts[code] for code in self.codes[row, :depth].tolist() if code >= 0]
-
 
 def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
     """The table in the order of the flow, tensors of one module side by side; the structure; what is to be said."""
@@ -52,27 +49,46 @@ def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
     names = tensors.all_names()
     cut = _cut(names)
     if cut.is_flat:
-        return tensors.take(_by_first_appearance(cut)), "flat", ()
+        return tensors.take(_by_first_appearance(cut), names), "flat", ()
     if _is_merely_sorted(tensors, names, cut):
-        return tensors.take(_by_rank(cut)), "inferred", (GUESSED_ORDER,)
-    return tensors.take(_by_first_appearance(cut)), "inferred", (STORED_ORDER,)
+        return tensors.take(_by_rank(cut), names), "inferred", (GUESSED_ORDER,)
+    return tensors.take(_by_first_appearance(cut), names), "inferred", (STORED_ORDER,)
 
 
 def module_tree(tensors: TensorTable) -> Module:
     """The tree of modules of an arranged table."""
+    if not len(tensors):
+        return Module("", "", "group")
     names = tensors.all_names()
     return _Tree(tensors, names, _cut(names)).root()
 
 
 def _cut(names: list[str]) -> _Names:
-    if not any("." in name or "/" in name for name in names):
-        return _coded(_cut_flat(names), True)
-    return _coded([name.replace("/", ".").split(".", PATH_DEPTH - 1) for name in names], False)
+    """The names in parts. A piece at a time: few objects at once keep the garbage collector quiet."""
+    is_flat = not any("." in name or "/" in name for name in names)
+    prefixes = Counter(name.partition("_")[0] for name in names) if is_flat else None
+    codes: dict[str, int] = {}
+    depths: list[int] = []
+    pieces = []
+    for start in range(0, len(names), PIECE_NAMES):
+        piece = names[start : start + PIECE_NAMES]
+        lines = _cut_flat(piece, prefixes) if prefixes else _cut_path(piece)
+        parts = list(chain.from_iterable(lines))
+        for part in dict.fromkeys(parts):
+            codes.setdefault(part, len(codes))
+        pieces.append(np.fromiter(map(codes.__getitem__, parts), np.int32, len(parts)))
+        depths += map(len, lines)
+    matrix = np.full((len(names), max(depths, default=0)), -1, np.int32)
+    matrix[np.arange(matrix.shape[1]) < np.array(depths)[:, None]] = np.concatenate(pieces)
+    return _Names(list(codes), matrix, is_flat)
 
 
-def _cut_flat(names: list[str]) -> list[list[str]]:
+def _cut_path(names: list[str]) -> list[list[str]]:
+    return [name.replace("/", ".").split(".", PATH_DEPTH - 1) for name in names]
+
+
+def _cut_flat(names: list[str], prefixes: Counter[str]) -> list[list[str]]:
     """Parts of names without separators: enc_w_ih is enc, ih, w where another name begins with enc_ as well."""
-    prefixes = Counter(name.partition("_")[0] for name in names)
     lines = []
     for name in names:
         prefix, _, rest = name.partition("_")
@@ -83,17 +99,6 @@ def _cut_flat(names: list[str]) -> list[list[str]]:
         stem = (rest[: word.start()] + rest[word.end() :]).strip("_") if word else rest
         lines.append([part for part in (prefix, stem, word[1] if word else "") if part])
     return lines
-
-
-def _coded(lines: Sequence[Sequence[str]], is_flat: bool) -> _Names:
-    flat = [part for line in lines for part in line]
-    codes = {part: code for code, part in enumerate(dict.fromkeys(flat))}
-    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
-    matrix = np.full((len(lines), int(lengths.max(initial=1))), -1, np.int32)
-    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = np.fromiter(
-        map(codes.__getitem__, flat), np.int32, len(flat)
-    )
-    return _Names(list(codes), matrix, is_flat)
 
 
 def _is_merely_sorted(tensors: TensorTable, names: list[str], cut: _Names) -> bool:
@@ -137,80 +142,73 @@ def _by_first_appearance(cut: _Names) -> np.ndarray:
     return np.lexsort(columns[::-1])
 
 
-@dataclass(frozen=True)
 class _Tree:
-    """Makes modules of runs of rows. Depth is bounded by PATH_DEPTH."""
+    """Makes modules of runs of rows. Depth is bounded by PATH_DEPTH. Works on lists: the runs are short."""
 
-    tensors: TensorTable
-    names: list[str]
-    cut: _Names
+    def __init__(self, tensors: TensorTable, names: list[str], cut: _Names) -> None:
+        self.names = names
+        self.is_flat = cut.is_flat
+        parts = cut.parts
+        self.lines = [[parts[code] for code in codes if code >= 0] for codes in cut.codes.tolist()]
+        self.counts = tensors.counts.tolist()
+        self.ranks = tensors.ranks().tolist()
+        self.last_matrix = max((row for row, rank in enumerate(self.ranks) if rank >= 2), default=-1)
 
     def root(self) -> Module:
-        count = len(self.names)
-        children = self._children(0, count, 0)
-        return Module("", "", "group", _with_blocks("", children), (0, count))
+        """The whole tree; its root has children also where the file is a plain list."""
+        return Module("", "", "group", _with_blocks("", self._children(0, len(self.names), 0)), (0, len(self.names)))
 
     def _children(self, start: int, stop: int, depth: int) -> list[Module]:
         """Modules of rows that share their first `depth` parts."""
-        codes = self.cut.codes[start:stop, depth]
-        bounds = [start, *(np.flatnonzero(np.diff(codes)) + start + 1).tolist(), stop]
         children: list[Module] = []
         own: list[int] = []
-        for first, end in zip(bounds, bounds[1:], strict=False):
-            if end - first == 1 and self._ends(first, end, depth + 1):
-                own.append(first)
-                continue
-            children += self._own_leaves(own, depth)
-            own = []
-            children.append(self._module(first, end, depth + 1))
+        while start < stop:
+            end = self._run_end(start, stop, depth)
+            if end - start == 1 and len(self.lines[start]) <= depth + 1:
+                own.append(start)
+            else:
+                children += self._own_leaves(own, depth)
+                own = []
+                children.append(self._module(start, end, depth + 1))
+            start = end
         return children + self._own_leaves(own, depth)
 
+    def _run_end(self, start: int, stop: int, depth: int) -> int:
+        """Where the rows end that agree with row `start` in the part at `depth`."""
+        part = self.lines[start][depth : depth + 1]
+        end = start + 1
+        while end < stop and self.lines[end][depth : depth + 1] == part:
+            end += 1
+        return end
+
     def _module(self, start: int, stop: int, depth: int) -> Module:
-        path = self.cut.path(start, depth)
-        if self._ends(start, stop, depth + 1):
-            return self._leaf(start, stop, path, self._path_text(start, depth))
+        path = self.lines[start][:depth]
+        text = self._path_text(start, path)
+        if all(len(line) <= depth + 1 for line in self.lines[start:stop]):
+            return self._leaf(start, stop, path, text)
         children = self._children(start, stop, depth)
-        text = self._path_text(start, depth)
         return Module(text, path[-1], group_kind(path[-1]), _with_blocks(path[-1], children), (start, stop))
 
     def _own_leaves(self, rows: list[int], depth: int) -> list[Module]:
         """Layers of tensors that stand beside modules: weight and bias together, others alone."""
-        leaves: list[Module] = []
         runs: list[list[int]] = []
         for row in rows:
-            if runs and TENSOR_WORD.match(self._last(row)) and TENSOR_WORD.match(self._last(runs[-1][-1])):
+            word = TENSOR_WORD.match(self.lines[row][-1])
+            if word and runs and TENSOR_WORD.match(self.lines[runs[-1][-1]][-1]):
                 runs[-1].append(row)
             else:
                 runs.append([row])
-        for run in runs:
-            path = self.cut.path(run[0], depth + 1)
-            leaves.append(self._leaf(run[0], run[-1] + 1, path, self.names[run[0]]))
-        return leaves
+        return [self._leaf(run[0], run[-1] + 1, self.lines[run[0]][: depth + 1], self.names[run[0]]) for run in runs]
 
     def _leaf(self, start: int, stop: int, path: list[str], text: str) -> Module:
-        largest = start + int(np.argmax(self.tensors.counts[start:stop]))
-        rank = int(self.tensors.ranks()[largest])
-        kind = leaf_kind(path, [self._last(row) for row in range(start, stop)], rank, start <= self._last_matrix < stop)
-        return Module(text, path[-1] if path else "", kind, (), (start, stop))
+        largest = max(range(start, stop), key=self.counts.__getitem__)
+        words = [line[-1] for line in self.lines[start:stop]]
+        kind = leaf_kind(path, words, self.ranks[largest], start <= self.last_matrix < stop)
+        return Module(text, path[-1], kind, (), (start, stop))
 
-    @cached_property
-    def _last_matrix(self) -> int:
-        """Row of the last tensor with two axes or more; -1 where there is none."""
-        return max(np.flatnonzero(self.tensors.ranks() >= 2).tolist(), default=-1)
-
-    def _ends(self, start: int, stop: int, depth: int) -> bool:
-        """True when no name of these rows has more than `depth` parts."""
-        codes = self.cut.codes
-        return depth >= codes.shape[1] or bool(np.all(codes[start:stop, depth] < 0))
-
-    def _last(self, row: int) -> str:
-        """The last part of a name."""
-        return self.cut.path(row, self.cut.codes.shape[1])[-1]
-
-    def _path_text(self, row: int, depth: int) -> str:
-        """The first parts as they stand in the name."""
-        path = self.cut.path(row, depth)
-        return "_".join(path) if self.cut.is_flat else self.names[row][: sum(map(len, path)) + depth - 1]
+    def _path_text(self, row: int, path: list[str]) -> str:
+        """The parts as they stand in the name."""
+        return "_".join(path) if self.is_flat else self.names[row][: sum(map(len, path)) + len(path) - 1]
 
 
 def _with_blocks(name: str, children: list[Module]) -> tuple[Module, ...]:

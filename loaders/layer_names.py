@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 __all__ = ["TENSOR_WORD", "group_kind", "flow_rank", "leaf_kind", "natural_key"]
 
@@ -94,7 +95,8 @@ def flow_rank(name: str, inside: bool) -> Rank:
 
 def natural_key(name: str) -> tuple[object, ...]:
     """Sorts "layer2" before "layer10"."""
-    return tuple(int(part) if part[:1].isdigit() else part for part in re.split(r"([0-9]{1,15})", name))
+    parts = re.split(r"([0-9]{1,15})", name)
+    return tuple(int(part) if k % 2 else part for k, part in enumerate(parts))
 
 
 EMBEDDING = re.compile(r"embed|wte|wpe|^pos(ition)?(_|$)|token|vocab|(^|_)emb($|_)", re.I)
@@ -115,16 +117,22 @@ def group_kind(name: str) -> str:
 def leaf_kind(path: Sequence[str], tensor_names: Sequence[str], rank: int, is_last: bool) -> str:
     """The kind of a layer. `path`: names of its modules, its own last; `rank`: axes of its largest tensor;
     `is_last`: it holds the last matrix of the network."""
-    name = path[-1] if path else ""
     inside = any(part.isdigit() for part in path[:-1])
+    return _leaf_kind(
+        path[-1], path[-2] if len(path) > 1 else "", tuple(tensor_names[:8]), rank, is_last and not inside
+    )
+
+
+@lru_cache(maxsize=4096)
+def _leaf_kind(name: str, parent: str, tensor_names: tuple[str, ...], rank: int, is_last: bool) -> str:
     if NORM.search(name) or (rank < 2 and any(word.startswith(("running_", "gamma")) for word in tensor_names)):
         return "norm"
-    if EMBEDDING.search(name) or (rank >= 2 and len(path) > 1 and EMBEDDING.search(path[-2]) and not CONV.search(name)):
+    if EMBEDDING.search(name) or (rank >= 2 and EMBEDDING.search(parent) and not CONV.search(name)):
         return "embedding"
-    if ATTENTION_LEAF.search(name) or any(ATTENTION.search(part) for part in path[-2:]):
-        return "attention" if rank >= 2 or rank == 1 and "bias" in tensor_names else "other"
+    if ATTENTION_LEAF.search(name) or ATTENTION.search(name) or ATTENTION.search(parent):
+        return "attention" if rank >= 2 or "bias" in tensor_names else "other"
     if rank >= 3:
         return "conv"
     if rank < 2:
-        return "norm" if "weight" in tensor_names and "bias" in tensor_names else "other"
-    return "output" if (is_last or OUTPUT.search(name)) and not inside else "linear"
+        return "norm" if {"weight", "bias"} <= set(tensor_names) else "other"
+    return "output" if is_last or (OUTPUT.search(name) and not parent.isdigit()) else "linear"

@@ -13,7 +13,7 @@ import numpy as np
 from .errors import FormatError
 from .source import Source
 
-__all__ = ["KINDS", "Module", "Network", "Op", "Packed", "Port", "Tensor", "TensorTable"]
+__all__ = ["KINDS", "Module", "Network", "Op", "Packed", "Port", "Tensor", "TensorTable", "starts_of", "take_runs"]
 
 KINDS = (
     *("embedding", "linear", "conv", "attention", "norm", "activation", "pool", "merge", "output"),
@@ -204,21 +204,23 @@ class TensorTable(Sequence[Tensor]):
         """(n,) number of axes."""
         return np.diff(self.dim_starts)
 
-    def take(self, order: np.ndarray) -> TensorTable:
-        """The table with its rows in another order, or some of them. `order`: (m,) row numbers."""
-        names = self.all_names()
+    def take(self, order: np.ndarray, names: list[str] | None = None) -> TensorTable:
+        """The table with its rows in another order, or some of them. `order`: (m,) row numbers.
+
+        `names` are `all_names()`, where the caller has them already.
+        """
+        if len(order) == len(self) and bool(np.all(np.diff(order) == 1)):
+            return self
+        names = self.all_names() if names is None else names
         chosen = [names[row] for row in order.tolist()]
-        ranks = self.ranks()[order]
-        dim_starts = starts_of(ranks)
-        shifts = np.repeat(self.dim_starts[:-1][order] - dim_starts[:-1], ranks)
         packed = {}
         if self.packed:
             packed = {new: self.packed[row] for new, row in enumerate(order.tolist()) if row in self.packed}
         return TensorTable(
             names="".join(chosen),
             name_starts=starts_of(list(map(len, chosen))),
-            dims=self.dims[np.arange(dim_starts[-1]) + shifts],
-            dim_starts=dim_starts,
+            dims=take_runs(self.dims, self.dim_starts, order),
+            dim_starts=starts_of(self.ranks()[order]),
             dtype_codes=self.dtype_codes[order],
             dtype_names=self.dtype_names,
             counts=self.counts[order],
@@ -236,6 +238,13 @@ def starts_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
     starts = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(np.asarray(lengths, np.int64), out=starts[1:])
     return starts
+
+
+def take_runs(items: np.ndarray, starts: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The runs items[starts[k] : starts[k + 1]] for each k in `order`, joined."""
+    lengths = np.diff(starts)[order]
+    new_starts = starts_of(lengths)
+    return items[np.arange(new_starts[-1]) + np.repeat(starts[order] - new_starts[:-1], lengths)]
 
 
 @dataclass(frozen=True)

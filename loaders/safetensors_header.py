@@ -15,16 +15,18 @@ import numpy as np
 
 from .errors import FormatError
 from .limits import LARGEST_NUMBER, LOOSE_HEADER_BYTES
+from .network import starts_of, take_runs
 
 __all__ = ["Columns", "parse_header"]
 
 METADATA = "__metadata__"
 ENTRY = re.compile(
-    rb'("([^"\\\x00-\x1f]*)":\{"dtype":"([A-Z0-9_]{1,16})","shape":\[((?:[0-9]{1,18}(?:,[0-9]{1,18})*)?)\],'
+    rb'("([^"\\\x00-\x1f]*)":\{"dtype":"([A-Z0-9_]{1,16}","shape":\[[0-9,]*)\],'
     rb'"data_offsets":\[([0-9]{1,18},[0-9]{1,18})\]\}[,}])'
 )
+SPECIFICATION = re.compile(rb'([A-Z0-9_]+)","shape":\[((?:[0-9]{1,18}(?:,[0-9]{1,18})*)?)')
 LEADING_ZERO = re.compile(rb"[\[,]0[0-9]")  # no number in JSON
-PIECE_BYTES = 4 << 20  # of the header matched at a time
+PIECE_BYTES = 64 << 10  # of the header matched at a time; few objects at once keep the garbage collector quiet
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,10 @@ def _parse_usual(header: bytes, text: str, path: str) -> tuple[Columns, dict[str
         metadata = _metadata(value, path)
         at = len(text[: end + 1].encode())
     if body == b"{}":
-        return _columns([], [], [], []), {}
+        return _columns([], [], np.zeros(0, np.int64)), {}
     names: list[str] = []
-    dtypes: list[bytes] = []
-    shapes: list[bytes] = []
-    ranges: list[bytes] = []
+    specifications: list[bytes] = []
+    offsets = []
     while at < len(body):
         pieces = tuple(zip(*ENTRY.findall(body, at, at + PIECE_BYTES), strict=True))
         entries = b"".join(pieces[0]) if pieces else b""
@@ -85,38 +86,47 @@ def _parse_usual(header: bytes, text: str, path: str) -> tuple[Columns, dict[str
         closed = b"}}" if at_end == len(body) else b"},"
         if not entries or not body.startswith(entries, at) or not entries.endswith(closed) or b"}}" in entries[:-2]:
             return None
-        if LEADING_ZERO.search(entries):
+        ranges = b",".join(pieces[3])
+        if LEADING_ZERO.search(b"," + ranges):
             return None
         at = at_end
         names += b"\n".join(pieces[1]).decode("utf-8").split("\n")
-        dtypes += pieces[2]
-        shapes += pieces[3]
-        ranges += pieces[4]
-    if not names or METADATA in names:
+        specifications += pieces[2]
+        offsets.append(_numbers(ranges))
+    if METADATA in names or not all(map(_is_plain, dict.fromkeys(specifications))):
         return None
-    return _columns(names, dtypes, shapes, ranges), metadata
+    return _columns(names, specifications, np.concatenate(offsets)), metadata
 
 
-def _columns(names: list[str], dtypes: list[bytes], shapes: list[bytes], ranges: list[bytes]) -> Columns:
-    """Columns of entries that are known to be well formed."""
-    codes = {name: code for code, name in enumerate(dict.fromkeys(dtypes))}
-    filled = [shape for shape in shapes if shape]
+def _is_plain(specification: bytes) -> bool:
+    """True when type and shape are written as JSON wants them."""
+    return bool(SPECIFICATION.fullmatch(specification)) and not LEADING_ZERO.search(specification)
+
+
+def _columns(names: list[str], specifications: list[bytes], offsets: np.ndarray) -> Columns:
+    """Columns of entries that are known to be well formed. `offsets`: (2 n,) begin, end, begin, ..."""
+    unique = {text: code for code, text in enumerate(dict.fromkeys(specifications))}
+    codes = np.array(list(map(unique.__getitem__, specifications)), np.int64)
+    matches = [SPECIFICATION.fullmatch(text) for text in unique]
+    dtypes = [match[1] for match in matches if match]
+    shapes = [match[2] for match in matches if match]
+    dtype_codes = {dtype: code for code, dtype in enumerate(dict.fromkeys(dtypes))}
     ranks = np.array([shape.count(b",") + 1 if shape else 0 for shape in shapes], np.int64)
-    numbers = _numbers(ranges)
+    dims = _numbers(b",".join(shape for shape in shapes if shape))
     return Columns(
         names=names,
-        dtype_codes=np.array(list(map(codes.__getitem__, dtypes)), np.int64),
-        dtype_names=tuple(name.decode() for name in codes),
-        dims=_numbers(filled),
-        ranks=ranks,
-        begins=numbers[0::2].copy(),
-        ends=numbers[1::2].copy(),
+        dtype_codes=np.array([dtype_codes[dtype] for dtype in dtypes], np.int64)[codes],
+        dtype_names=tuple(name.decode() for name in dtype_codes),
+        dims=take_runs(dims, starts_of(ranks), codes),
+        ranks=ranks[codes],
+        begins=offsets[0::2].copy(),
+        ends=offsets[1::2].copy(),
     )
 
 
-def _numbers(texts: list[bytes]) -> np.ndarray:
-    """int64 numbers out of texts of numbers of at most 18 digits between commas."""
-    return np.fromstring(b",".join(texts).decode(), np.int64, sep=",") if texts else np.zeros(0, np.int64)
+def _numbers(text: bytes) -> np.ndarray:
+    """int64 numbers out of a text of numbers of at most 18 digits between commas."""
+    return np.fromstring(text.decode(), np.int64, sep=",") if text else np.zeros(0, np.int64)
 
 
 def _parse_any(text: str, path: str) -> tuple[Columns, dict[str, str]]:

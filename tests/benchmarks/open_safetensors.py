@@ -1,6 +1,6 @@
 """Opening a safetensors file with 100,000 tensors, against safetensors' own reader listing names and shapes.
 
-Run: python tests/benchmarks/open_safetensors.py [PAIRS]. Prints seconds of each pair; the last line is the median ratio.
+Run: python tests/benchmarks/open_safetensors.py [PAIRS]. Prints the seconds of each pair, and last the median ratio.
 """
 
 import json
