@@ -1,0 +1,113 @@
+"""What a rasterizer draws: tiles of samples, the pool their values lie in, and the eye that sees them.
+
+Light is packed: three fields of 21 bits in a uint64 (red lowest), each counting 1/UNIT. A field of a sample stays below
+2^14 (1.99 of light), a field of a sum stays below 2^20 and is clamped there, so the topmost bit of each field is free
+to catch the carry. Integer sums do not depend on the order of tiles or on the number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..view import Eye, clip_from_world
+
+__all__ = ["EMPTY", "SUM_LIMIT", "TILE", "UNIT", "Batch", "Pool", "Setup", "eye_rows", "pack", "prepare", "unpack"]
+
+UNIT = 8192  # 1.0 of light in the packed format
+TILE = 32  # samples per side
+FIELD = 21  # bits of a channel in a packed color
+SUM_LIMIT = (1 << 20) - 1  # the largest sum of a channel
+EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)  # pixel of `nearest` that no sample met
+NEAREST_W = np.float32(1e-3)  # samples nearer to the eye's plane than this are not drawn
+HEIGHT_UNIT = 32767  # int16 height of value 1
+DIAMETER = 0.84  # of a sprite, in cells
+
+
+@dataclass
+class Batch:
+    """Tiles to draw for one eye, one row a tile. Sample (i, j) stands at corner + i*du + j*dv + height*dh."""
+
+    corner: np.ndarray  # (n, 3) float32, position of sample (0, 0) on the zero plane minus the eye's position, world axes
+    du: np.ndarray  # (n, 3) float32, step from row to row of samples
+    dv: np.ndarray  # (n, 3) float32, step from column to column
+    dh: np.ndarray  # (n, 3) float32, height of value 1
+    counts: np.ndarray  # (n, 2) int32, rows and columns of samples, at most TILE
+    slot: np.ndarray  # (n,) int32, index into the pool
+    gain: np.ndarray  # (n,) float32, brightness factor of the tile (fog, emphasis), 0 to 1
+    table: np.ndarray  # (n,) int32, which near table
+    cell: np.ndarray  # (n,) float32, width of one sample's cell, world units
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+
+@dataclass
+class Pool:
+    """Decoded tiles. `height` is value / range in 1/32767, clipped to -1 to 1."""
+
+    light: np.ndarray  # (slots, TILE, TILE) uint64, packed color x brightness, each field below 2^14
+    height: np.ndarray  # (slots, TILE, TILE) int16
+
+
+@dataclass
+class Setup:
+    """A batch as one eye sees it; every rasterizer starts from these same numbers."""
+
+    steps: np.ndarray  # (n, 4, 3) float32, (x_px * w, y_px * w, w) of corner, du, dv and one unit of height
+    counts: np.ndarray  # (n, 2) int32
+    slot: np.ndarray  # (n,) int32
+    gain: np.ndarray  # (n,) float32
+    table: np.ndarray  # (n,) int32
+    diameter: np.ndarray  # (n,) float32, sprite diameter in pixels at w = 1
+
+
+def pack(color: np.ndarray) -> np.ndarray:
+    """(...) uint64 packed light of (..., 3) colors x brightness; 1.0 becomes UNIT, what exceeds 1.999 is clipped."""
+    fields = np.rint(np.clip(color, 0.0, 1.999) * UNIT).astype(np.uint64)
+    return fields[..., 0] | fields[..., 1] << np.uint64(FIELD) | fields[..., 2] << np.uint64(2 * FIELD)
+
+
+def unpack(packed: np.ndarray) -> np.ndarray:
+    """(..., 3) int64 fields of packed light, in 1/UNIT."""
+    mask = np.uint64((1 << FIELD) - 1)
+    shifts = np.array([0, FIELD, 2 * FIELD], np.uint64)
+    return ((packed[..., None] >> shifts) & mask).astype(np.int64)
+
+
+def eye_rows(eye: Eye) -> np.ndarray:
+    """(3, 3) float64: maps a position relative to the eye (world axes) to (x_px * w, y_px * w, w).
+
+    Pixels are those of the eye's viewport, counted from its lower left corner; the pixel of a position is the floor.
+    """
+    clip = clip_from_world(eye)[[0, 1, 3], :3]
+    width_px, height_px = eye.size_px
+    return np.stack([(clip[0] + clip[2]) * (width_px / 2), (clip[1] + clip[2]) * (height_px / 2), clip[2]])
+
+
+def prepare(batch: Batch, rows: np.ndarray) -> Setup:
+    """The batch seen through `eye_rows`. Elementwise in float64, so that a tile's numbers do not depend on its neighbors."""
+    rows = np.asarray(rows, np.float64)
+    vectors = (batch.corner, batch.du, batch.dv, np.asarray(batch.dh, np.float64) / HEIGHT_UNIT)
+    steps = np.empty((len(batch), 4, 3), np.float32)
+    for k, vector in enumerate(vectors):
+        x, y, z = np.asarray(vector, np.float64).T
+        for axis, row in enumerate(rows):
+            steps[:, k, axis] = (x * row[0] + y * row[1]) + z * row[2]
+    return Setup(
+        steps,
+        np.ascontiguousarray(batch.counts, np.int32),
+        np.ascontiguousarray(batch.slot, np.int32),
+        np.clip(batch.gain, 0, 1).astype(np.float32),
+        np.ascontiguousarray(batch.table, np.int32),
+        (batch.cell.astype(np.float64) * (DIAMETER * _focal_px(rows))).astype(np.float32),
+    )
+
+
+def _focal_px(rows: np.ndarray) -> float:
+    """Pixels that one world unit across covers at w = 1, vertically."""
+    x, y, z = rows[2]
+    forward = (x * x + y * y + z * z) ** 0.5
+    across = rows[1] - rows[2] * ((rows[1][0] * x + rows[1][1] * y + rows[1][2] * z) / forward**2)
+    return float((across[0] ** 2 + across[1] ** 2 + across[2] ** 2) ** 0.5)

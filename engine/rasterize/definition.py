@@ -1,0 +1,279 @@
+"""The rasterizers in NumPy: the definition that every faster version must meet bit for bit.
+
+Positions are float32 with one fixed order of elementary operations; what lands on a pixel is integer. Fast enough to
+draw about 200,000 samples while the compiled kernels are being made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import resolve as display
+from .batch import EMPTY, FIELD, NEAREST_W, SUM_LIMIT, TILE, Batch, Pool, Setup, prepare
+from .sprites import DISC_D, LARGEST_S, LEVELS, PHASES, RADIUS, SIZES, SOFT_D, WEIGHT, Sprites, sprites
+from .sprites import HIGHLIGHT_AT, HIGHLIGHT_RADIUS, RINGS
+
+__all__ = ["DefinitionRasterizer"]
+
+MARGIN = 64  # px around the picture in which the center of a sprite may lie
+GAIN = 16384  # brightness factor 1
+CHUNK = 256  # tiles at a time
+PIXELS_AT_ONCE = 1 << 20  # pixels of sprites at a time
+ONE = np.float32(1)
+MASK = np.uint64((1 << FIELD) - 1)
+
+
+class DefinitionRasterizer:
+    """Draws with NumPy, on one thread whatever `threads` says."""
+
+    name = "numpy"
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = 1
+
+    def light(
+        self,
+        batch: Batch,
+        pool: Pool,
+        near_tables: np.ndarray,
+        rows: np.ndarray,
+        size_px: tuple[int, int],
+        minimum_px: float = 1.5,
+    ) -> np.ndarray:
+        """(height, width) uint64 packed sums of light; row 0 is the lowest.
+
+        `near_tables` (k, 512) uint64 packed color x near brightness by value from -1 to 1; `rows` from `eye_rows`;
+        `size_px` (width, height); `minimum_px` the smallest sprite.
+        """
+        setup, tables = prepare(batch, rows), sprites(minimum_px)
+        sums = _Sums(size_px)
+        for start in range(0, len(batch), CHUNK):
+            seen = _samples(setup, pool, slice(start, start + CHUNK))
+            seen = seen.only((pool.light[seen.slot, seen.i, seen.j] != 0) | (seen.diameter > SOFT_D))
+            large = seen.diameter > SOFT_D
+            small = (seen.diameter <= tables.minimum_px) & tables.has_small
+            _add_small(sums, seen.only(small), pool, tables)
+            _add_soft(sums, seen.only(~small & ~large), pool, tables)
+            _add_large(sums, seen.only(large), pool, near_tables, tables)
+        return sums.packed()
+
+    def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+        """(height, width) uint64 of the nearest sample at each pixel, EMPTY where none is; row 0 is the lowest.
+
+        depth << 32 | id: depth the bits of the float32 distance along the view axis, id = tile row * 1024 + i * 32 + j.
+        """
+        setup = prepare(batch, rows)
+        width, height = size_px
+        pixels = np.full(width * height, EMPTY)
+        for start in range(0, len(batch), CHUNK):
+            seen = _samples(setup, pool, slice(start, start + CHUNK))
+            seen = seen.only((seen.x >= 0) & (seen.x < width) & (seen.y >= 0) & (seen.y < height))
+            place = seen.y.astype(np.int64) * width + seen.x.astype(np.int64)
+            identity = seen.tile.astype(np.uint64) * np.uint64(TILE * TILE) + (seen.i * TILE + seen.j).astype(np.uint64)
+            np.minimum.at(pixels, place, seen.w.view(np.uint32).astype(np.uint64) << np.uint64(32) | identity)
+        return pixels.reshape(height, width)
+
+    def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray:
+        """(height, width, 4) uint8 picture of sums of light: see `resolve.light`."""
+        return display.light(sums, ink)
+
+    def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray:
+        """(height, width, 4) uint8 picture of the nearest samples: see `resolve.nearest`."""
+        return display.nearest(pixels, batch, pool, colors)
+
+
+@dataclass
+class _Seen:
+    """Samples in front of the eye, as columns."""
+
+    x: np.ndarray  # float32, px
+    y: np.ndarray  # float32, px
+    w: np.ndarray  # float32
+    diameter: np.ndarray  # float32, px
+    gain: np.ndarray  # float32
+    tile: np.ndarray  # int64, row of the batch
+    slot: np.ndarray  # int64
+    table: np.ndarray  # int64
+    i: np.ndarray  # int64
+    j: np.ndarray  # int64
+
+    def only(self, wanted: np.ndarray) -> _Seen:
+        return _Seen(**{name: column[wanted] for name, column in vars(self).items()})
+
+
+def _samples(setup: Setup, pool: Pool, part: slice) -> _Seen:
+    """The samples of some tiles that lie in front of the eye."""
+    steps, counts, slot = setup.steps[part], setup.counts[part], setup.slot[part]
+    index = np.arange(TILE)
+    i, j = index[:, None].astype(np.float32), index.astype(np.float32)
+    height = pool.height[slot].astype(np.float32)
+
+    def along(axis: int) -> np.ndarray:
+        corner, du, dv, dh = (steps[:, k, axis, None, None] for k in range(4))
+        return ((corner + i * du) + j * dv) + height * dh
+
+    w = along(2)
+    inside = (index[:, None] < counts[:, 0, None, None]) & (index < counts[:, 1, None, None])
+    tile, row, column = np.nonzero(inside & (w > NEAREST_W))
+    w = w[tile, row, column]
+    inverse = ONE / w
+    return _Seen(
+        along(0)[tile, row, column] * inverse,
+        along(1)[tile, row, column] * inverse,
+        w,
+        setup.diameter[part][tile] * inverse,
+        setup.gain[part][tile],
+        tile + part.start,
+        slot[tile].astype(np.int64),
+        setup.table[part][tile].astype(np.int64),
+        row,
+        column,
+    )
+
+
+class _Sums:
+    """Sums of light by channel."""
+
+    def __init__(self, size_px: tuple[int, int]) -> None:
+        self.width, self.height = size_px
+        self.channels = np.zeros((3, self.width * self.height))
+
+    def add(self, column: np.ndarray, row: np.ndarray, light: np.ndarray) -> None:
+        """Adds packed light at pixels; those outside the picture are dropped."""
+        inside = (column >= 0) & (column < self.width) & (row >= 0) & (row < self.height) & (light != 0)
+        place, light = (row * self.width + column)[inside], light[inside]
+        for k, channel in enumerate(self.channels):
+            field = ((light >> np.uint64(k * FIELD)) & MASK).astype(np.float64)
+            channel += np.bincount(place, field, self.width * self.height)  # exact: integers below 2^53
+
+    def packed(self) -> np.ndarray:
+        """(height, width) uint64, clamped."""
+        red, green, blue = np.minimum(self.channels, SUM_LIMIT).astype(np.uint64)
+        total = red | green << np.uint64(FIELD) | blue << np.uint64(2 * FIELD)
+        return total.reshape(self.height, self.width)
+
+
+def _center(place: np.ndarray, extent: int) -> np.ndarray:
+    """(n,) int32: 1/PHASES of a pixel, counted from MARGIN before the picture and clipped to MARGIN around it."""
+    shifted = place * np.float32(PHASES) + np.float32(MARGIN * PHASES)
+    return np.clip(shifted, np.float32(0), np.float32((extent + 2 * MARGIN) * PHASES - 1)).astype(np.int32)
+
+
+def _centers(sums: _Sums, seen: _Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pixel column and row of the centers (int64) and their phases (int64)."""
+    x = _center(seen.x, sums.width).astype(np.int64)
+    y = _center(seen.y, sums.height).astype(np.int64)
+    return x // PHASES - MARGIN, y // PHASES - MARGIN, x % PHASES, y % PHASES
+
+
+def _scaled(light: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Packed light x factor (float32, 0 to 1), rounded per channel."""
+    whole = np.minimum((factor * np.float32(GAIN) + np.float32(0.5)).astype(np.int32), GAIN).astype(np.uint64)
+    result = np.zeros_like(light)
+    for k in range(3):
+        shift = np.uint64(k * FIELD)
+        result |= ((((light >> shift) & MASK) * whole + np.uint64(GAIN // 2)) >> np.uint64(14)) << shift
+    return result
+
+
+def _weighted(light: np.ndarray, weight: np.ndarray, bits: int = 7) -> np.ndarray:
+    """Packed light (fields below 2^14) x weight / 2^bits, rounded per channel: three channels in one multiplication."""
+    half, kept = 1 << (bits - 1), (1 << (FIELD - bits)) - 1
+    every = np.uint64(1 | 1 << FIELD | 1 << 2 * FIELD)
+    return ((light * weight.astype(np.uint64) + np.uint64(half) * every) >> np.uint64(bits)) & (np.uint64(kept) * every)
+
+
+def _add_small(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
+    """Sprites of the minimum size: 3 x 3 weights."""
+    column, row, phase_x, phase_y = _centers(sums, seen)
+    factor = (seen.diameter * seen.diameter) * tables.small_factor * seen.gain
+    light = _scaled(pool.light[seen.slot, seen.i, seen.j], factor)
+    weights = tables.small[phase_y * PHASES + phase_x]
+    offset = np.arange(9)
+    sums.add(
+        (column[:, None] + (offset % 3 - 1)).ravel(),
+        (row[:, None] + (offset // 3 - 1)).ravel(),
+        _weighted(light[:, None], weights).ravel(),
+    )
+
+
+def _add_soft(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
+    """Gaussian sprites: a row of weights along y, then one along x."""
+    column, row, phase_x, phase_y = _centers(sums, seen)
+    drawn = np.maximum(seen.diameter, tables.minimum_px)
+    size = (drawn * np.float32(SIZES)).astype(np.int32)
+    factor = (seen.diameter * seen.diameter) * tables.taps_factor[size] * seen.gain
+    light = _scaled(pool.light[seen.slot, seen.i, seen.j], factor)
+    half = tables.taps_half[size].astype(np.int64)
+    for k, x, y in _footprints(half, half):
+        line = _weighted(light[k], tables.taps[size[k], phase_y[k], y])
+        sums.add(column[k] - half[k] + x, row[k] - half[k] + y, _weighted(line, tables.taps[size[k], phase_x[k], x]))
+
+
+def _footprints(half_x: np.ndarray, half_y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(sprite, x, y) for every pixel of squares of 2 half + 1 pixels, some sprites at a time."""
+    across, up = 2 * half_x + 1, 2 * half_y + 1
+    total = np.cumsum(across * up)
+    start = 0
+    while start < len(total):
+        done = total[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(total, done + PIXELS_AT_ONCE, "right")))
+        count = (across * up)[start:stop]
+        k = np.repeat(np.arange(start, stop), count)
+        inner = np.arange(len(k)) - np.repeat(np.cumsum(count) - count, count)
+        yield k, inner % across[k], inner // across[k]
+        start = stop
+
+
+def _add_large(sums: _Sums, seen: _Seen, pool: Pool, near_tables: np.ndarray, tables: Sprites) -> None:
+    """Sprites that go from gaussian to disc, with a white highlight."""
+    level = _level(seen.diameter)
+    light = _scaled(_mixed(seen, pool, near_tables, level), seen.gain)
+    lit = light != 0
+    seen, level, light = seen.only(lit), level[lit], light[lit]
+    column, row, phase_x, phase_y = _centers(sums, seen)
+    white = _white(light)
+    reach = np.float32(RADIUS) * np.minimum(seen.diameter, np.float32(LARGEST_S))
+    inverse = ONE / reach
+    from_x = (phase_x.astype(np.float32) + np.float32(0.5)) * np.float32(1 / PHASES)  # center within its pixel
+    from_y = (phase_y.astype(np.float32) + np.float32(0.5)) * np.float32(1 / PHASES)
+    half = (reach + np.float32(0.5)).astype(np.int64)
+    for k, x, y in _footprints(half, half):
+        x, y = x - half[k], y - half[k]
+        across = ((x.astype(np.float32) + np.float32(0.5)) - from_x[k]) * inverse[k]
+        up = ((y.astype(np.float32) + np.float32(0.5)) - from_y[k]) * inverse[k]
+        body = _ring(across * across + up * up, tables.profile, level[k])
+        to_x, to_y = across - np.float32(HIGHLIGHT_AT[0]), up - np.float32(HIGHLIGHT_AT[1])
+        square = (to_x * to_x + to_y * to_y) * np.float32(1 / HIGHLIGHT_RADIUS**2)
+        shine = _ring(square, tables.highlight, level[k])
+        sums.add(column[k] + x, row[k] + y, _weighted(light[k], body) + _weighted(white[k], shine))
+
+
+def _level(diameter: np.ndarray) -> np.ndarray:
+    """(n,) int64: 0 gaussian to LEVELS disc."""
+    share = np.minimum((diameter - np.float32(SOFT_D)) * np.float32(1 / (DISC_D - SOFT_D)), ONE)
+    return (share * np.float32(LEVELS) + np.float32(0.5)).astype(np.int64)
+
+
+def _mixed(seen: _Seen, pool: Pool, near_tables: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Packed light between that of the pool (level 0) and that of the near table (level LEVELS)."""
+    value = ((pool.height[seen.slot, seen.i, seen.j].astype(np.int64) + 32768) * 512) >> 16
+    near = _weighted(near_tables[seen.table, value], level, 5)
+    return _weighted(pool.light[seen.slot, seen.i, seen.j], LEVELS - level, 5) + near
+
+
+def _white(light: np.ndarray) -> np.ndarray:
+    """Packed white as bright as the brightest channel."""
+    shift = np.uint64(FIELD)
+    red, green, blue = light & MASK, (light >> shift) & MASK, light >> (shift + shift)
+    brightest = np.maximum(np.maximum(red, green), blue)
+    return brightest | brightest << shift | brightest << (shift + shift)
+
+
+def _ring(square: np.ndarray, table: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Weights at squared radii, 0 beyond 1."""
+    ring = np.minimum(square * np.float32(RINGS), np.float32(RINGS - 1)).astype(np.int64)
+    return np.where(square < ONE, table[level, ring], np.uint8(0))

@@ -1,0 +1,122 @@
+"""Tables of the point sprites: how the light of a sample falls on pixels. Made once by NumPy, read by every rasterizer.
+
+Sizes: d is the diameter of a sample (.84 cell) in pixels, s = max(d, minimum) what is drawn; the sprite reaches to
+radius .95 s and its light is scaled by (d / s)^2. Three shapes, by d:
+- at the minimum size: 3 x 3 weights for each of 16 x 16 places of the center within its pixel;
+- up to 6 px: gaussian, separable, a row of weights for each size and each of 16 places along an axis;
+- beyond: a profile over the squared radius that goes from gaussian (6 px) to a disc with halo and highlight (16 px).
+Weights are integers of 7 bits. The weights of a gaussian sprite sum to the same number wherever its center falls, so
+that a grid of spacing q gives LIGHT_SHARE of its light per pixel at every q: mip tiles can take over without a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .batch import DIAMETER
+
+__all__ = [
+    "DISC_D", "FALL", "LARGEST_S", "LEVELS", "LIGHT_SHARE", "PHASES", "RADIUS", "SOFT_D", "WEIGHT", "Sprites", "sprites"
+]  # fmt: skip
+
+LIGHT_SHARE = 0.423  # mean light of a grid seen straight on, of color x brightness
+RADIUS = 0.95  # of a sprite, in s
+FALL = 4.6  # the gaussian is exp(-FALL r^2), r from 0 to 1
+PHASES = 16  # places of a center within a pixel, along one axis
+WEIGHT = 128  # weight 1
+SOFT_D = 6.0  # px, up to here sprites are gaussian
+DISC_D = 16.0  # px, from here on they are discs
+LARGEST_S = 50.0  # px; sprites grow no further
+SIZES = 16  # gaussian sizes per pixel of s
+LEVELS = 32  # steps from gaussian to disc
+RINGS = 512  # entries over r^2 from 0 to 1
+SHARE = LIGHT_SHARE / DIAMETER**2  # light of a sprite in pixels, divided by s^2
+HIGHLIGHT_AT = (-0.17, 0.19)  # place of the highlight, up and left, in r
+HIGHLIGHT_RADIUS = 0.25
+
+
+@dataclass(frozen=True)
+class Sprites:
+    """Tables for one minimum size. `factor` x d^2 is the light to spread with a table so that d^2 SHARE arrives."""
+
+    minimum_px: np.float32
+    has_small: bool  # the minimum size fits 3 x 3 pixels
+    small: np.ndarray  # (PHASES * PHASES, 9) uint8: phase of y, phase of x; rows of pixels from below
+    small_factor: np.float32
+    taps: np.ndarray  # (sizes, PHASES, 16) uint8, weights from pixel -half to +half of the center's
+    taps_half: np.ndarray  # (sizes,) int32
+    taps_factor: np.ndarray  # (sizes,) float32
+    profile: np.ndarray  # (LEVELS + 1, RINGS) uint8 over r^2
+    highlight: np.ndarray  # (LEVELS + 1, RINGS) uint8 over squared distance / HIGHLIGHT_RADIUS^2
+
+
+@lru_cache(maxsize=8)
+def sprites(minimum_px: float) -> Sprites:
+    """The tables for sprites of at least `minimum_px` (clipped to 0.5 to 6) pixels."""
+    minimum_px = min(max(float(minimum_px), 0.5), SOFT_D)
+    half = _half(minimum_px)
+    row = _row(minimum_px, 1)
+    small = _whole(row[:, None, :, None] * row[None, :, None, :], SHARE * minimum_px**2)
+    sizes = (np.arange(int(SOFT_D * SIZES) + 1) + 1) / SIZES
+    taps = np.zeros((len(sizes), PHASES, 16), np.uint8)
+    for k, size in enumerate(sizes):
+        taps[k, :, : 2 * _half(size) + 1] = _whole(_row(size, _half(size)), SHARE**0.5 * size)
+    total = (taps[:, 0].astype(np.int64).sum(-1) / WEIGHT) ** 2
+    profile, highlight = _near()
+    return Sprites(
+        np.float32(minimum_px),
+        half == 1,
+        small.reshape(PHASES * PHASES, 9),
+        np.float32(SHARE / (int(small[0, 0].astype(np.int64).sum()) / WEIGHT)),
+        taps,
+        np.array([_half(size) for size in sizes], np.int32),
+        (SHARE / total).astype(np.float32),
+        profile,
+        highlight,
+    )
+
+
+def _half(size: float) -> int:
+    """Pixels beside the center's pixel that a sprite of this size can reach."""
+    return int(RADIUS * size + 0.5)
+
+
+def _row(size: float, half: int) -> np.ndarray:
+    """(PHASES, 2 half + 1) float64: the gaussian along one axis, up to a factor."""
+    center = (np.arange(PHASES) + 0.5) / PHASES
+    distance = np.arange(-half, half + 1) + 0.5 - center[:, None]
+    exponent = FALL * (distance / (RADIUS * size)) ** 2
+    return np.exp(exponent.min(-1, keepdims=True) - exponent) * (exponent <= max(FALL, exponent.min(-1).max()))
+
+
+def _whole(weights: np.ndarray, total: float) -> np.ndarray:
+    """Weights as uint8 whose sum is the same at every phase: `total` x WEIGHT rounded up. Rounds by largest remainder."""
+    phases = weights.shape[: weights.ndim // 2]
+    flat = weights.reshape(int(np.prod(phases)), -1)
+    wanted = int(np.ceil(total * WEIGHT))
+    exact = flat * (wanted / flat.sum(-1, keepdims=True))
+    whole = np.floor(exact)
+    missing = wanted - whole.sum(-1).astype(int)
+    order = np.argsort(np.argsort(whole - exact, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return (whole + (order < missing[:, None])).astype(np.uint8).reshape(weights.shape)
+
+
+def _near() -> tuple[np.ndarray, np.ndarray]:
+    """Profile and highlight of large sprites, from gaussian (level 0) to disc (level LEVELS)."""
+    square = (np.arange(RINGS) + 0.5) / RINGS
+    radius = np.sqrt(square)
+    gaussian = np.exp(-FALL * square) * (SHARE / (np.pi * RADIUS**2 * (1 - np.exp(-FALL)) / FALL))
+    edge = np.clip((radius - 0.46) / (0.56 - 0.46), 0, 1)
+    disc = 1 - edge * edge * (3 - 2 * edge)
+    halo = 0.33 * np.exp(-3.4 * square) * np.clip((1 - radius) / 0.15, 0, 1)
+    level = (np.arange(LEVELS + 1) / LEVELS)[:, None]
+    profile = (1 - level) * gaussian + level * (disc + (1 - disc) * halo)
+    lobe = 0.5 * level * (1 - square) ** 2
+    return _weights(profile), _weights(lobe)
+
+
+def _weights(values: np.ndarray) -> np.ndarray:
+    return np.rint(values * WEIGHT).astype(np.uint8)
