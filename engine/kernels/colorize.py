@@ -28,6 +28,7 @@ HEIGHT_UNIT = 32767  # height of value / range = 1
 ENTRIES = 1024  # of the overview table, values from -1 to 1; one more for what is no finite number
 NEAR_ENTRIES = 512
 LARGEST = 1.999  # of light
+AT_ONCE = 1 << 16  # values in temporary arrays
 
 
 @dataclass(frozen=True)
@@ -103,24 +104,26 @@ def block_means(
     finite number has height 0. Means are exact sums of the rounded integers, divided and rounded half up.
     """
     rows, cols = values.shape
-    high, wide = -(-rows // block[0]), -(-cols // block[1])
-    light, height = np.empty((high, wide), np.uint64), np.empty((high, wide), np.int16)
-    for i in range(high):
-        strip = values[i * block[0] : (i + 1) * block[0]]
-        light[i], height[i] = _strip_means(strip, value_range, table, block[1])
+    shape = (-(-rows // block[0]), -(-cols // block[1]))
+    light, height = np.empty(shape, np.uint64), np.empty(shape, np.int16)
+    at_once = max(1, AT_ONCE // (block[0] * cols))
+    for i in range(0, shape[0], at_once):
+        part = values[i * block[0] : (i + at_once) * block[0]]
+        light[i : i + at_once], height[i : i + at_once] = _means(part, value_range, table, block)
     return light, height
 
 
-def _strip_means(
-    values: np.ndarray, value_range: float, table: np.ndarray, block: int
+def _means(
+    values: np.ndarray, value_range: float, table: np.ndarray, block: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Means of blocks side by side."""
+    """`block_means` of a part small enough for temporary arrays."""
     entry, height = _quantized(values, value_range)
-    starts = np.arange(0, values.shape[1], block)
-    count = np.minimum(block, values.shape[1] - starts) * len(values)
+    starts = [np.arange(0, side, step) for side, step in zip(values.shape, block, strict=True)]
+    high, wide = (np.diff(start, append=side) for start, side in zip(starts, values.shape, strict=True))
+    count = high[:, None] * wide
 
     def mean(numbers: np.ndarray) -> np.ndarray:
-        total = np.add.reduceat(numbers.sum(0, dtype=np.int64), starts)
+        total = np.add.reduceat(np.add.reduceat(numbers, starts[0], 0, np.int64), starts[1], 1)
         return (2 * total + count) // (2 * count)
 
     light, mask = table[entry], np.uint64((1 << FIELD) - 1)
