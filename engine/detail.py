@@ -13,7 +13,7 @@ from .drawn import place
 from .kernels import cut
 from .kernels.colorize import LightTables, light_tables, plain_tables
 from .kernels.cut import CutEyes, CutGrids, Tiles
-from .near_cells import NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
+from .near_cells import NEAR_LIMIT, NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
 from .rasterize.batch import Batch
 from .scene import Scene, WeightGrid, walk
 from .tile_data import Source
@@ -24,7 +24,6 @@ __all__ = ["Detail"]
 
 TAU = 1.0  # px, size of a sample up to which it is not refined
 EASE = 1.26  # by which tau falls from frame to frame when samples are to spare
-SPARE_SLOTS = 256  # for copies of tiles that are partly cubes
 FOG_FLOOR = 0.35  # far data stays legible
 FOG_SHARE = 0.6  # of the scene's length, where fog begins
 
@@ -45,6 +44,7 @@ class Detail:
         self.near: NearCells = no_near_cells()
         self.samples = self.waiting = self.left_out = 0
         self.tau = TAU
+        self._near_limit = min(NEAR_LIMIT, self.pool.slot_limit // 4)  # each may need a slot for a copy of its tile
         self._looks: dict[tuple, LightTables] = {}
         self._revision: tuple = ()
         self._numbers: Numbers = {}
@@ -58,7 +58,7 @@ class Detail:
         self.waiting = resident.waiting
         self.drawn = place(tiles, resident, self._cut_grids, self._table)
         self.samples = int(self.drawn.counts.prod(1, dtype=np.int64).sum())
-        self.near = find_near(self.drawn, self.grids, self.pool, eyes, self._numbers)
+        self.near = find_near(self.drawn, self.grids, self.pool, eyes, self._numbers, self._near_limit)
         self.drawn = without(self.drawn, self.near, self.pool, len(self.near_tables) // 2)
         self._eyes = eyes
 
@@ -151,7 +151,7 @@ class Detail:
         if frame.mode == "live":
             busy = self.samples > frame.budget / 2
             tau = max(TAU, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
-        limit = max(1, self.pool.slot_limit - min(SPARE_SLOTS, self.pool.slot_limit // 4))
+        limit = self.pool.slot_limit - self._near_limit
         tiles = cut.cut(self._cut_grids, eyes, tau, frame.budget, limit)
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)
         if not self.left_out:

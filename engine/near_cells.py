@@ -89,7 +89,7 @@ def find_near(
     pool: TilePool,
     eyes: CutEyes,
     known: Numbers,
-    limit: int = NEAR_LIMIT,
+    limit: int,
 ) -> NearCells:
     """The weights whose cell is larger than `CUBE_PX`, at most `limit`. `known` keeps values for the next frame."""
     cells = _cells(drawn, grids, pool, eyes, CUBE_PX)
@@ -135,17 +135,18 @@ def without(drawn: Drawn, near: NearCells, pool: TilePool, tables: int) -> Drawn
 def find_stems(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes, near: NearCells) -> Stems:
     """Stems of the weights whose cell is larger than `STEM_PX` and that are no cubes, at most `STEM_LIMIT`."""
     cells = _cells(drawn, grids, pool, eyes, STEM_PX)
-    cube = np.zeros((len(drawn), TILE, TILE), bool) if len(near) else np.zeros((0, TILE, TILE), bool)
     wanted = cells.visible & (cells.pixels > STEM_PX)
     if len(near):
+        cube = np.zeros((len(drawn), TILE, TILE), bool)
         cube[near.tile, near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1]] = True
         wanted &= ~cube[cells.tile, cells.i, cells.j]
     cells = cells.only(wanted)
     cells = cells.only(np.argsort(-cells.pixels, kind="stable")[:STEM_LIMIT])
     top = cells.base + cells.share[:, None] * drawn.dh[cells.tile]
     fade = np.clip((cells.pixels - STEM_PX) / STEM_FADE_PX, 0, 1)
-    alpha = (0.10 + 0.50 * np.abs(cells.share)) * fade
-    color = _colors(cells.share, drawn.grid[cells.tile], grids)
+    grid = drawn.grid[cells.tile]
+    alpha = (0.10 + 0.50 * np.abs(cells.share)) * fade * np.array([g.emphasis for g in grids])[grid]
+    color = _colors(cells.share, grid, grids)
     return Stems(np.stack([cells.base, top], 1), np.column_stack([color, alpha]).astype(np.float32))
 
 

@@ -24,7 +24,7 @@ __all__ = ["SLOT_BYTES", "Resident", "TilePool"]
 SLOT_BYTES = TILE * TILE * 10
 FIRST_SLOTS = 512
 FINEST = 5  # levels below which a tile is smaller than one sample of its ancestor
-INDEX_BITS = 32  # of a tile's number within its matrix
+INDEX_BITS = 36  # of a tile's number within its matrix
 QUEUE = 256  # tiles that wait to be read; those of the next request take their place
 LEVELS = 48  # more than any matrix has
 

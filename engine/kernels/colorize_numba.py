@@ -41,7 +41,7 @@ def _block_means(values, value_range, table, high, wide, light, height):
     for i in range(light.shape[0]):
         for j in range(light.shape[1]):
             end_row, end_col = min(values.shape[0], (i + 1) * high), min(values.shape[1], (j + 1) * wide)
-            red, green, blue, tall = 0, 0, 0, 0
+            red, green, blue, tall = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
             for row in range(i * high, end_row):
                 for start in range(j * wide, end_col, RUN):
                     packed = np.uint64(0)
