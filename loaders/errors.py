@@ -16,7 +16,6 @@ __all__ = ["FormatError"]
 AGAIN = "get the file again from where it came"
 MESSAGES: dict[str, str] = {
     "ambiguous_folder": "found {count} models in the folder ({found}), expected one, name the file to open",
-    "archive_bomb": "found members that unpack to {found} bytes from {stored}, expected at most {limit}, " + AGAIN,
     "archive_damaged": "found a damaged zip archive ({reason}), expected a whole one, " + AGAIN,
     "archive_without_arrays": "found a zip archive without arrays, expected .npy members, open another file",
     "changed": "the file changed since it was opened, expected it to stay as it was, open it again",
@@ -32,10 +31,11 @@ MESSAGES: dict[str, str] = {
     "header_json": "found a header that is no valid JSON ({reason}), expected the header of {format}, " + AGAIN,
     "header_shape": "found {found} in the header at {where}, expected {expected}, " + AGAIN,
     "header_size": "found a header of {found} bytes, expected {expected}, " + AGAIN,
+    "lfs_pointer": "found a Git LFS pointer, expected the file that it stands for, fetch it with git lfs pull",
     "name_unsafe": "found the file name {found} in {where}, expected one inside the model's folder, do not trust it",
     "npy_header": "found a header that NumPy does not write ({found}), expected dtype, order and shape, " + AGAIN,
     "npy_objects": "found Python objects, expected numbers, save the array again with a numeric dtype",
-    "npy_structured": "found records of several fields, expected plain numbers, save each field as an array of its own",
+    "npy_type": "found values of type {found}, expected plain numbers, save the array again with a numeric dtype",
     "no_arrays_readable": "found {count} members and none that can be read ({reason}), expected arrays of numbers, "
     "save them again with numeric dtypes",
     "not_a_model": "found {found}, expected a model file, choose another file",

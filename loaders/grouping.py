@@ -203,7 +203,8 @@ class _Tree:
     def _leaf(self, start: int, stop: int, path: list[str], text: str) -> Module:
         largest = max(range(start, stop), key=self.counts.__getitem__)
         words = [line[-1] for line in self.lines[start:stop]]
-        kind = leaf_kind(path, words, self.ranks[largest], start <= self.last_matrix < stop)
+        is_last = start <= self.last_matrix < stop and not (self.is_flat and self.lines[start] == path)
+        kind = leaf_kind(path, words, self.ranks[largest], is_last)
         return Module(text, path[-1], kind, (), (start, stop))
 
     def _path_text(self, row: int, path: list[str]) -> str:

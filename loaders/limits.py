@@ -11,8 +11,8 @@ __all__ = [
     "INFLATED_RATIO",
     "LARGEST_COUNT_BITS",
     "LARGEST_NUMBER",
+    "LISTED",
     "LOOSE_HEADER_BYTES",
-    "NOTES",
     "NPY_HEADER_BYTES",
     "PATH_DEPTH",
     "RANK",
@@ -33,11 +33,11 @@ FOLDER_ENTRIES = 10_000  # looked at in one folder
 LARGEST_NUMBER = 2**62  # sizes and offsets; sums of two stay inside int64
 LARGEST_COUNT_BITS = 55  # elements of a tensor, as a power of two; their bits stay inside int64
 RANK = 64  # dimensions of a tensor, as in NumPy
+LISTED = 20  # notes about single members or shards; further ones are counted
 PATH_DEPTH = 16  # levels of modules; what is deeper in a name stays in one piece
-NOTES = 100  # notes of one kind; the rest is counted
 NPY_HEADER_BYTES = 10_000  # as in NumPy
 ZIP_MEMBERS = 100_000  # members of an archive
-ZIP_DIRECTORY_BYTES = 32_000_000  # directory of an archive
+ZIP_DIRECTORY_BYTES = 8_000_000  # directory of an archive, whose objects take up to 25 times as much
 INFLATED_RATIO = 100  # inflated bytes for each compressed byte ...
-INFLATED_FLOOR_BYTES = 64 << 20  # ... above these
+INFLATED_FLOOR_BYTES = 64 << 20  # ... above these; for each member and for all together
 UNPACKED_CACHE_BYTES = 256 << 20  # inflated members kept in memory, of one archive

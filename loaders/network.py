@@ -40,11 +40,15 @@ class Tensor:
     count: int  # elements
     byte_count: int  # in the file, unpacked
     source: Source
-    offset: int | None  # of the first byte in the file; None: the data does not stand plainly there
+    place: int  # where the data begins in the file, packed or not
     fortran: bool = False
     big_endian: bool = False
     packed: Packed | None = field(default=None, repr=False)
-    place: int = 0  # tells tensors of one source without an offset apart
+
+    @property
+    def offset(self) -> int | None:
+        """Of the first byte in the file; None where the data does not stand plainly there."""
+        return None if self.packed else self.place
 
     @property
     def path(self) -> str:
@@ -55,7 +59,7 @@ class Tensor:
     def key(self) -> str:
         """Identity of the content: file, its size and time of change, place, type and shape."""
         file = self.source
-        identity = (file.path, file.size, file.mtime_ns, self.offset, self.place, self.dtype, self.shape)
+        identity = (file.path, file.size, file.mtime_ns, self.place, self.dtype, self.shape)
         return hashlib.blake2b(repr(identity).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
@@ -71,7 +75,7 @@ class Tensor:
         if self.packed is not None:
             return read_part(self.packed.read, 0, *layout)
         with self.source.open() as file:
-            return read_part(file.read, self.offset or 0, *layout)
+            return read_part(file.read, self.place, *layout)
 
     def values(self) -> np.ndarray:
         """All numbers, decoded, in the tensor's shape. Raises FormatError as `read`."""
@@ -93,7 +97,7 @@ class TensorTable(Sequence[Tensor]):
     dtype_names: tuple[str, ...]
     counts: np.ndarray  # (n,) int64 elements
     byte_counts: np.ndarray  # (n,) int64
-    offsets: np.ndarray  # (n,) int64 in the source; -1: not plainly there
+    places: np.ndarray  # (n,) int64, where the data begins in the source
     source_codes: np.ndarray  # (n,) int64, index into sources
     sources: tuple[Source, ...]
     layouts: np.ndarray  # (n,) uint8: FORTRAN | BIG_ENDIAN
@@ -101,7 +105,7 @@ class TensorTable(Sequence[Tensor]):
 
     def __post_init__(self) -> None:
         n = len(self)
-        columns = (self.dtype_codes, self.counts, self.byte_counts, self.offsets, self.source_codes, self.layouts)
+        columns = (self.dtype_codes, self.counts, self.byte_counts, self.places, self.source_codes, self.layouts)
         if any(column.shape != (n,) for column in columns) or len(self.dim_starts) != n + 1:
             raise ValueError("columns of different lengths")
         if self.name_starts[-1] != len(self.names) or self.dim_starts[-1] != len(self.dims):
@@ -125,7 +129,7 @@ class TensorTable(Sequence[Tensor]):
             dtype_names=tuple(dtypes),
             counts=np.array([tensor.count for tensor in tensors], np.int64),
             byte_counts=np.array([tensor.byte_count for tensor in tensors], np.int64),
-            offsets=np.array([-1 if tensor.offset is None else tensor.offset for tensor in tensors], np.int64),
+            places=np.array([tensor.place for tensor in tensors], np.int64),
             source_codes=np.array([source_codes[tensor.source] for tensor in tensors], np.int64),
             sources=tuple(sources),
             layouts=np.array(flags, np.uint8),
@@ -152,7 +156,7 @@ class TensorTable(Sequence[Tensor]):
             dtype_names=tuple(dtypes),
             counts=column(lambda table: table.counts),
             byte_counts=column(lambda table: table.byte_counts),
-            offsets=column(lambda table: table.offsets),
+            places=column(lambda table: table.places),
             source_codes=np.concatenate([table.source_codes + first_source[k] for k, table in enumerate(tables)]),
             sources=tuple(source for table in tables for source in table.sources),
             layouts=column(lambda table: table.layouts),
@@ -169,7 +173,7 @@ class TensorTable(Sequence[Tensor]):
         if isinstance(index, slice):
             return tuple(self[row] for row in range(*index.indices(len(self))))
         row = range(len(self))[index]
-        offset, layout = int(self.offsets[row]), int(self.layouts[row])
+        layout = int(self.layouts[row])
         return Tensor(
             name=self.name(row),
             shape=self.shape(row),
@@ -177,11 +181,10 @@ class TensorTable(Sequence[Tensor]):
             count=int(self.counts[row]),
             byte_count=int(self.byte_counts[row]),
             source=self.sources[self.source_codes[row]],
-            offset=None if offset < 0 else offset,
+            place=int(self.places[row]),
             fortran=bool(layout & FORTRAN),
             big_endian=bool(layout & BIG_ENDIAN),
             packed=self.packed.get(row),
-            place=row if offset < 0 else 0,
         )
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -225,7 +228,7 @@ class TensorTable(Sequence[Tensor]):
             dtype_names=self.dtype_names,
             counts=self.counts[order],
             byte_counts=self.byte_counts[order],
-            offsets=self.offsets[order],
+            places=self.places[order],
             source_codes=self.source_codes[order],
             sources=self.sources,
             layouts=self.layouts[order],

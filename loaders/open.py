@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import safetensors
+from . import archive, npy, npz, safetensors, safetensors_index
 from .errors import FormatError
+from .folder import model_file
+from .foreign import is_lfs_pointer, not_a_model, other_model
 from .grouping import arrange, module_tree
 from .limits import SNIFFED_BYTES
 from .network import Network
+from .safetensors import Shard
 from .source import Source
 
 __all__ = ["open", "open_network"]
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A format: how it is recognized, and what reads it."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    matches: Callable[[bytes], bool]  # of the first bytes
+    read: Callable[[Source, Path], Shard]  # of the file and its path as given
+
+
+FORMATS = (
+    _Format(
+        "safetensors",
+        (".safetensors",),
+        safetensors.matches,
+        lambda source, shown: safetensors.read(source),
+    ),
+    _Format("npy", (".npy",), npy.matches, lambda source, shown: _arrays(*npy.read(source))),
+    _Format("npz", (".npz",), archive.matches, lambda source, shown: _arrays(*npz.read(source))),
+)
+INDEX = _Format("safetensors", (safetensors_index.INDEX_SUFFIX,), lambda start: False, safetensors_index.read)
 
 
 def open_network(path: str | os.PathLike[str]) -> Network:
@@ -20,17 +48,16 @@ def open_network(path: str | os.PathLike[str]) -> Network:
 
     Raises InputError where there is nothing to read, FormatError where it is no model or a damaged one.
     """
-    source = Source.of(path)
-    with source.open() as file:
-        start = file.read(0, min(SNIFFED_BYTES, source.size))
-    if not safetensors.matches(start, source.size):
-        raise FormatError(os.fspath(path), "not_a_model", found="x")
-    shard = safetensors.read(source)
+    given = Path(path)
+    shown = model_file(given) if given.is_dir() else given
+    source = Source.of(shown)
+    format = _recognize(source, shown)
+    shard = format.read(source, shown)
     tensors, structure, notes = arrange(shard.tensors)
     return Network(
-        name=Path(path).stem,
-        format="safetensors",
-        path=source.path,
+        name=_name(given),
+        format=format.name,
+        path=str(given),
         tensors=tensors,
         structure=structure,
         modules=lambda: module_tree(tensors),
@@ -39,4 +66,43 @@ def open_network(path: str | os.PathLike[str]) -> Network:
     )
 
 
-open = open_network  # loaders.open.open(path)
+open = open_network  # as loaders.open.open(path)
+
+
+def _recognize(source: Source, shown: Path) -> _Format:
+    """The format of the file: what its content says, then its suffix. Raises FormatError."""
+    if not source.size:
+        raise FormatError(str(shown), "empty_file")
+    with source.open() as file:
+        start = file.read(0, min(SNIFFED_BYTES, source.size))
+    if is_lfs_pointer(start):
+        raise FormatError(str(shown), "lfs_pointer")
+    if shown.name.endswith(safetensors_index.INDEX_SUFFIX) and start.lstrip()[:1] == b"{":
+        return INDEX
+    suffix = shown.suffix.lower()
+    by_content = next((format for format in FORMATS if format.matches(start)), None)
+    if by_content:
+        return by_content
+    thing = not_a_model(start)
+    if thing:
+        raise FormatError(str(shown), "not_a_model", found=thing)
+    other = other_model(start, suffix)
+    if other:
+        raise FormatError(str(shown), "not_supported", found=other)
+    by_suffix = next((format for format in FORMATS if suffix in format.suffixes), None)
+    if not by_suffix:
+        raise FormatError(str(shown), "not_a_model", found="bytes of no format that is known here")
+    return by_suffix
+
+
+def _arrays(tensors, notes: tuple[str, ...]) -> Shard:
+    return Shard(tensors, {}, notes)
+
+
+def _name(path: Path) -> str:
+    """What to call the model: the file's name without suffix; in the Hub's cache the name of its repository."""
+    real = Path(os.path.abspath(path))
+    for place in real.parents:
+        if place.name == "snapshots" and place.parent.name.startswith("models--"):
+            return place.parent.name.removeprefix("models--").replace("--", "/")
+    return real.stem if path.is_file() else real.name

@@ -47,8 +47,8 @@ class Shard:
     notes: tuple[str, ...]
 
 
-def matches(start: bytes, size: int) -> bool:
-    """True for the first bytes of a safetensors file of `size` bytes, also of one that was cut off."""
+def matches(start: bytes) -> bool:
+    """True for the first bytes of a safetensors file, also of one that was cut off."""
     return len(start) >= 9 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 2**40
 
 
@@ -73,7 +73,7 @@ def read(source: Source) -> Shard:
         dtype_names=tuple(DTYPE_NAMES.get(name, name.lower()) for name in columns.dtype_names),
         counts=counts,
         byte_counts=columns.ends - columns.begins,
-        offsets=columns.begins + 8 + len(header),
+        places=columns.begins + 8 + len(header),
         source_codes=np.zeros(len(columns.names), np.int64),
         sources=(source,),
         layouts=np.zeros(len(columns.names), np.uint8),

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .errors import FormatError
+from .json_text import first_repeated, parse_object, unique_pairs
 from .limits import LARGEST_NUMBER, LOOSE_HEADER_BYTES
 from .network import starts_of, take_runs
 
@@ -55,7 +56,7 @@ def parse_header(header: bytes, path: str) -> tuple[Columns, dict[str, str]]:
         found = _parse_any(text, path)
     names = found[0].names
     if len(set(names)) < len(names):
-        raise FormatError(path, "duplicate_name", tensor=_first_repeated(names))
+        raise FormatError(path, "duplicate_name", tensor=first_repeated(names))
     return found
 
 
@@ -67,7 +68,7 @@ def _parse_usual(header: bytes, text: str, path: str) -> tuple[Columns, dict[str
     opening = f'{{"{METADATA}":'
     if text.startswith(opening):
         try:
-            value, end = json.JSONDecoder(object_pairs_hook=_unique_pairs).raw_decode(text[: 1 << 20], len(opening))
+            value, end = json.JSONDecoder(object_pairs_hook=unique_pairs).raw_decode(text[: 1 << 20], len(opening))
         except (ValueError, RecursionError):
             return None
         if not text.startswith(",", end):
@@ -135,16 +136,7 @@ def _parse_any(text: str, path: str) -> tuple[Columns, dict[str, str]]:
         raise FormatError(
             path, "header_size", found=len(text), expected=f"at most {LOOSE_HEADER_BYTES} unless written compactly"
         )
-    try:
-        content = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
-    except _RepeatedName as error:
-        raise FormatError(path, "duplicate_name", tensor=error.args[0]) from error
-    except RecursionError as error:
-        raise FormatError(path, "header_json", reason="nested too deeply", format="safetensors") from error
-    except ValueError as error:
-        raise FormatError(path, "header_json", reason=str(error), format="safetensors") from error
-    if not isinstance(content, dict):
-        raise FormatError(path, "header_json", reason="no object", format="safetensors")
+    content = parse_object(text, path, "safetensors")
     metadata = _metadata(content.pop(METADATA), path) if METADATA in content else {}
     for name, entry in content.items():
         _check_entry(name, entry, path)
@@ -160,26 +152,6 @@ def _parse_any(text: str, path: str) -> tuple[Columns, dict[str, str]]:
         ends=np.array([entry["data_offsets"][1] for entry in entries], np.int64),
     )
     return columns, metadata
-
-
-class _RepeatedName(ValueError):
-    """A name that stands twice in one object."""
-
-
-def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise _RepeatedName(_first_repeated([name for name, _ in pairs]))
-    return content
-
-
-def _first_repeated(names: list[str]) -> str:
-    seen: set[str] = set()
-    return next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
 
 
 def _check_entry(name: str, entry: Any, path: str) -> None:
