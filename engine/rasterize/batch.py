@@ -1,8 +1,8 @@
 """What a rasterizer draws: tiles of samples, the pool their values lie in, and the eye that sees them.
 
-Light is packed: three fields of 21 bits in a uint64 (red lowest), each counting 1/UNIT. A field of a sample stays below
-2^14 (1.99 of light), a field of a sum stays below 2^20 and is clamped there, so the topmost bit of each field is free
-to catch the carry. Integer sums do not depend on the order of tiles or on the number of threads.
+Light is packed: three fields of 21 bits in a uint64 (red lowest), each counting 1/UNIT (1/8192). A field of a sample
+stays below 2^14 (1.99 of light), a field of a sum stays below 2^20 and is clamped there, so the topmost bit of each
+field is free to catch the carry. Integer sums do not depend on the order of tiles or on the number of threads.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..kernels.colorize import FIELD, HEIGHT_UNIT, UNIT
 from ..view import Eye, clip_from_world
 
 __all__ = ["EMPTY", "SUM_LIMIT", "TILE", "UNIT", "Batch", "Pool", "Setup", "eye_rows", "pack", "prepare", "unpack"]
 
-UNIT = 8192  # 1.0 of light in the packed format
 TILE = 32  # samples per side
-FIELD = 21  # bits of a channel in a packed color
 SUM_LIMIT = (1 << 20) - 1  # the largest sum of a channel
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)  # pixel of `nearest` that no sample met
 NEAREST_W = np.float32(1e-3)  # samples nearer to the eye's plane than this are not drawn
-HEIGHT_UNIT = 32767  # int16 height of value 1
 DIAMETER = 0.84  # of a sprite, in cells
 
 
@@ -29,7 +27,7 @@ DIAMETER = 0.84  # of a sprite, in cells
 class Batch:
     """Tiles to draw for one eye, one row a tile. Sample (i, j) stands at corner + i*du + j*dv + height*dh."""
 
-    corner: np.ndarray  # (n, 3) float32, position of sample (0, 0) on the zero plane minus the eye's position, world axes
+    corner: np.ndarray  # (n, 3) float32, sample (0, 0) on the zero plane minus the eye's position, world axes
     du: np.ndarray  # (n, 3) float32, step from row to row of samples
     dv: np.ndarray  # (n, 3) float32, step from column to column
     dh: np.ndarray  # (n, 3) float32, height of value 1
@@ -87,7 +85,7 @@ def eye_rows(eye: Eye) -> np.ndarray:
 
 
 def prepare(batch: Batch, rows: np.ndarray) -> Setup:
-    """The batch seen through `eye_rows`. Elementwise in float64, so that a tile's numbers do not depend on its neighbors."""
+    """The batch seen through `eye_rows`, elementwise in float64: a tile's numbers do not depend on its neighbors."""
     rows = np.asarray(rows, np.float64)
     vectors = (batch.corner, batch.du, batch.dv, np.asarray(batch.dh, np.float64) / HEIGHT_UNIT)
     steps = np.empty((len(batch), 4, 3), np.float32)

@@ -13,15 +13,27 @@ import numpy as np
 
 from . import resolve as display
 from .batch import EMPTY, FIELD, NEAREST_W, SUM_LIMIT, TILE, Batch, Pool, Setup, prepare
-from .sprites import DISC_D, LARGEST_S, LEVELS, PHASES, RADIUS, SIZES, SOFT_D, WEIGHT, Sprites, sprites
-from .sprites import HIGHLIGHT_AT, HIGHLIGHT_RADIUS, RINGS
+from .sprites import (
+    DISC_D,
+    HIGHLIGHT_AT,
+    HIGHLIGHT_RADIUS,
+    LARGEST_S,
+    LEVELS,
+    PHASES,
+    RADIUS,
+    RINGS,
+    SIZES,
+    SOFT_D,
+    Sprites,
+    sprites,
+)
 
 __all__ = ["DefinitionRasterizer"]
 
 MARGIN = 64  # px around the picture in which the center of a sprite may lie
 GAIN = 16384  # brightness factor 1
-CHUNK = 256  # tiles at a time
-PIXELS_AT_ONCE = 1 << 20  # pixels of sprites at a time
+CHUNK = 64  # tiles at a time
+PIXELS_AT_ONCE = 1 << 15  # pixels of sprites at a time
 ONE = np.float32(1)
 MASK = np.uint64((1 << FIELD) - 1)
 
@@ -53,6 +65,7 @@ class DefinitionRasterizer:
         for start in range(0, len(batch), CHUNK):
             seen = _samples(setup, pool, slice(start, start + CHUNK))
             seen = seen.only((pool.light[seen.slot, seen.i, seen.j] != 0) | (seen.diameter > SOFT_D))
+            seen = seen.only(sums.meets(seen.x, seen.y, _reach(seen, tables)))
             large = seen.diameter > SOFT_D
             small = (seen.diameter <= tables.minimum_px) & tables.has_small
             _add_small(sums, seen.only(small), pool, tables)
@@ -139,15 +152,18 @@ class _Sums:
 
     def __init__(self, size_px: tuple[int, int]) -> None:
         self.width, self.height = size_px
-        self.channels = np.zeros((3, self.width * self.height))
+        self.channels = np.zeros((3, self.width * self.height), np.int64)
 
     def add(self, column: np.ndarray, row: np.ndarray, light: np.ndarray) -> None:
         """Adds packed light at pixels; those outside the picture are dropped."""
-        inside = (column >= 0) & (column < self.width) & (row >= 0) & (row < self.height) & (light != 0)
+        inside = ((column >= 0) & (column < self.width)) & ((row >= 0) & (row < self.height)) & (light != 0)
         place, light = (row * self.width + column)[inside], light[inside]
         for k, channel in enumerate(self.channels):
-            field = ((light >> np.uint64(k * FIELD)) & MASK).astype(np.float64)
-            channel += np.bincount(place, field, self.width * self.height)  # exact: integers below 2^53
+            np.add.at(channel, place, ((light >> np.uint64(k * FIELD)) & MASK).astype(np.int64))
+
+    def meets(self, x: np.ndarray, y: np.ndarray, reach: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether squares of 2 reach pixels around x, y may meet the picture."""
+        return (x > -reach) & (x < self.width + reach) & (y > -reach) & (y < self.height + reach)
 
     def packed(self) -> np.ndarray:
         """(height, width) uint64, clamped."""
@@ -186,6 +202,12 @@ def _weighted(light: np.ndarray, weight: np.ndarray, bits: int = 7) -> np.ndarra
     return ((light * weight.astype(np.uint64) + np.uint64(half) * every) >> np.uint64(bits)) & (np.uint64(kept) * every)
 
 
+def _reach(seen: _Seen, tables: Sprites) -> np.ndarray:
+    """(n,) int64: pixels beside the center's pixel that a sprite may light."""
+    drawn = np.minimum(np.maximum(seen.diameter, tables.minimum_px), np.float32(LARGEST_S))
+    return (np.float32(RADIUS) * drawn).astype(np.int64) + 2
+
+
 def _add_small(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
     """Sprites of the minimum size: 3 x 3 weights."""
     column, row, phase_x, phase_y = _centers(sums, seen)
@@ -194,9 +216,9 @@ def _add_small(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
     weights = tables.small[phase_y * PHASES + phase_x]
     offset = np.arange(9)
     sums.add(
-        (column[:, None] + (offset % 3 - 1)).ravel(),
-        (row[:, None] + (offset // 3 - 1)).ravel(),
-        _weighted(light[:, None], weights).ravel(),
+        column[:, None] + (offset % 3 - 1),
+        row[:, None] + (offset // 3 - 1),
+        _weighted(light[:, None], weights),
     )
 
 
@@ -207,10 +229,21 @@ def _add_soft(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
     size = (drawn * np.float32(SIZES)).astype(np.int32)
     factor = (seen.diameter * seen.diameter) * tables.taps_factor[size] * seen.gain
     light = _scaled(pool.light[seen.slot, seen.i, seen.j], factor)
-    half = tables.taps_half[size].astype(np.int64)
-    for k, x, y in _footprints(half, half):
-        line = _weighted(light[k], tables.taps[size[k], phase_y[k], y])
-        sums.add(column[k] - half[k] + x, row[k] - half[k] + y, _weighted(line, tables.taps[size[k], phase_x[k], x]))
+    half = tables.taps_half[size]
+    across, up = tables.taps[size, phase_x], tables.taps[size, phase_y]
+    for reach in np.unique(half).tolist():
+        offset, side = np.arange(-reach, reach + 1), 2 * reach + 1
+        for k in _blocks(np.flatnonzero(half == reach), side * side):
+            lines = _weighted(light[k, None], up[k, :side])[:, :, None]
+            pixels = _weighted(lines, across[k, None, :side])
+            sums.add(column[k, None, None] + offset, (row[k, None] + offset)[:, :, None], pixels)
+
+
+def _blocks(items: np.ndarray, pixels: int) -> Iterator[np.ndarray]:
+    """The items in parts that cover about PIXELS_AT_ONCE pixels each, `pixels` an item."""
+    step = max(1, PIXELS_AT_ONCE // pixels)
+    for start in range(0, len(items), step):
+        yield items[start : start + step]
 
 
 def _footprints(half_x: np.ndarray, half_y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

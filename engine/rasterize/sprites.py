@@ -93,7 +93,7 @@ def _row(size: float, half: int) -> np.ndarray:
 
 
 def _whole(weights: np.ndarray, total: float) -> np.ndarray:
-    """Weights as uint8 whose sum is the same at every phase: `total` x WEIGHT rounded up. Rounds by largest remainder."""
+    """Weights as uint8 with the same sum at every phase, `total` x WEIGHT rounded up; rounded by largest remainder."""
     phases = weights.shape[: weights.ndim // 2]
     flat = weights.reshape(int(np.prod(phases)), -1)
     wanted = int(np.ceil(total * WEIGHT))
@@ -110,7 +110,7 @@ def _near() -> tuple[np.ndarray, np.ndarray]:
     radius = np.sqrt(square)
     gaussian = np.exp(-FALL * square) * (SHARE / (np.pi * RADIUS**2 * (1 - np.exp(-FALL)) / FALL))
     edge = np.clip((radius - 0.46) / (0.56 - 0.46), 0, 1)
-    disc = 1 - edge * edge * (3 - 2 * edge)
+    disc = (1 - edge * edge * (3 - 2 * edge)) * (1 - 0.7 * square)  # a little darker towards the limb: a ball
     halo = 0.33 * np.exp(-3.4 * square) * np.clip((1 - radius) / 0.15, 0, 1)
     level = (np.arange(LEVELS + 1) / LEVELS)[:, None]
     profile = (1 - level) * gaussian + level * (disc + (1 - disc) * halo)
