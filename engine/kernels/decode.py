@@ -15,7 +15,7 @@ import numpy as np
 
 __all__ = ["DTYPES", "DType", "decode", "matrix_shape", "read_part", "stored_bytes"]
 
-PIECE_BYTES = 256 << 10  # read and decoded at a time
+PIECE_BYTES = 128 << 10  # read and decoded at a time
 WHOLE_BYTES = 64 << 20  # plain numbers in one run are read without a copy up to this size
 GAP_BYTES = 4096  # bytes between two wanted runs that are cheaper to read than to skip
 
@@ -65,32 +65,33 @@ def decode(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endi
 
     Of two items in one byte, the first is in the low four bits. Not for "string". The result may share `raw`'s memory.
     """
+    return _meaning(_items(raw, dtype, count, big_endian), dtype)
+
+
+def _items(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endian: bool) -> np.ndarray:
+    """(count,) items as they are stored, one to an element."""
     kind = DTYPES[dtype]
     if kind.bits == 4:
-        return _unpacked(np.frombuffer(raw, np.uint8, stored_bytes(dtype, count)), dtype)[:count]
+        packed = np.frombuffer(raw, np.uint8, stored_bytes(dtype, count))
+        halves = np.empty(2 * len(packed), np.uint8)
+        np.bitwise_and(packed, 15, out=halves[0::2])
+        np.right_shift(packed, 4, out=halves[1::2])
+        return halves[:count]
     stored = np.dtype(kind.stored).newbyteorder(">" if big_endian else "<")
-    return _decoded(np.frombuffer(raw, stored, count), dtype)
+    return np.frombuffer(raw, stored, count)
 
 
-def _decoded(items: np.ndarray, dtype: str) -> np.ndarray:
-    """The numbers that stored items mean, each item a number."""
+def _meaning(items: np.ndarray, dtype: str) -> np.ndarray:
+    """The numbers that stored items stand for, in the same shape."""
     if dtype == "bfloat16":
         return (items.astype(np.uint32) << np.uint32(16)).view(np.float32)
     if dtype == "bool":
         return items != 0
-    if dtype.startswith("float8"):
+    if dtype == "int4":
+        return (items ^ 8).view(np.int8) - np.int8(8)
+    if dtype.startswith(("float4", "float8")):
         return _float_table(dtype)[items]
     return items.astype(DTYPES[dtype].decoded, copy=False)
-
-
-def _unpacked(packed: np.ndarray, dtype: str) -> np.ndarray:
-    """(2 n,) numbers of (n,) bytes."""
-    halves = np.empty(2 * len(packed), np.uint8)
-    halves[0::2] = packed & 15
-    halves[1::2] = packed >> 4
-    if dtype == "float4_e2m1fn":
-        return _float_table(dtype)[halves]
-    return halves if dtype == "uint4" else (halves ^ 8).view(np.int8) - np.int8(8)
 
 
 @cache
@@ -172,14 +173,14 @@ class _Reader:
         for first in range(0, len(outer), together):
             starts = outer[first : first + together]
             if len(starts) > 1:
-                items = self._items(starts[0] * pitch + inner[0], (len(starts) - 1) * stride + span)
+                items = self._stored(starts[0] * pitch + inner[0], (len(starts) - 1) * stride + span)
                 lines = np.lib.stride_tricks.as_strided(
                     items,
                     (len(starts), len(inner)),
                     (stride * items.itemsize, inner.step * items.itemsize),
                     writeable=False,
                 )
-                result[first : first + len(starts)] = lines
+                result[first : first + len(starts)] = _meaning(lines, self.dtype)
                 continue
             for begin, values in self._line(starts[0] * pitch, inner):
                 result[first, begin : begin + len(values)] = values
@@ -208,23 +209,23 @@ class _Reader:
         per_piece = 1 if step_bytes >= GAP_BYTES else max(1, PIECE_BYTES * 8 // (inner.step * self.bits))
         for begin in range(0, len(inner), per_piece):
             wanted = inner[begin : begin + per_piece]
-            items = self._items(start + wanted[0], wanted[-1] - wanted[0] + 1)
-            yield begin, items[:: inner.step]
+            items = self._stored(start + wanted[0], wanted[-1] - wanted[0] + 1)
+            yield begin, _meaning(items[:: inner.step], self.dtype)
 
     def _run(self, first: int, count: int) -> np.ndarray:
         """(count,) items that follow each other."""
         kind = DTYPES[self.dtype]
         if kind.stored == kind.decoded and count * self.bits <= WHOLE_BYTES * 8 and self.bits >= 8:
-            return self._items(first, count)
+            return _meaning(self._stored(first, count), self.dtype)
         result = np.empty(count, kind.decoded)
         for begin, values in self._line(first, range(count)):
             result[begin : begin + len(values)] = values
         return result
 
-    def _items(self, first: int, count: int) -> np.ndarray:
-        """(count,) items that follow each other, in one read."""
+    def _stored(self, first: int, count: int) -> np.ndarray:
+        """(count,) stored items that follow each other, in one read."""
         start_bit = first * self.bits
         begin, end = start_bit // 8, (start_bit + count * self.bits + 7) // 8
         skipped = (start_bit - begin * 8) // self.bits
         raw = self.read_at(self.offset + begin, end - begin)
-        return decode(raw, self.dtype, count + skipped, self.big_endian)[skipped:]
+        return _items(raw, self.dtype, count + skipped, self.big_endian)[skipped:]
