@@ -84,8 +84,15 @@ def eye_rows(eye: Eye) -> np.ndarray:
     return np.stack([(clip[0] + clip[2]) * (width_px / 2), (clip[1] + clip[2]) * (height_px / 2), clip[2]])
 
 
-def prepare(batch: Batch, rows: np.ndarray) -> Setup:
-    """The batch seen through `eye_rows`, elementwise in float64: a tile's numbers do not depend on its neighbors."""
+def prepare(batch: Batch, rows: np.ndarray, pool: Pool, tables: int | None = None) -> Setup:
+    """The batch seen through `eye_rows`, elementwise in float64: a tile's numbers do not depend on its neighbors.
+
+    Raises ValueError when a tile has more than TILE rows or columns, or names a slot or near table that is not there.
+    """
+    _check("counts", batch.counts, TILE + 1)
+    _check("slot", batch.slot, len(pool.height))
+    if tables is not None:
+        _check("table", batch.table, tables)
     rows = np.asarray(rows, np.float64)
     vectors = (batch.corner, batch.du, batch.dv, np.asarray(batch.dh, np.float64) / HEIGHT_UNIT)
     steps = np.empty((len(batch), 4, 3), np.float32)
@@ -101,6 +108,11 @@ def prepare(batch: Batch, rows: np.ndarray) -> Setup:
         np.ascontiguousarray(batch.table, np.int32),
         (batch.cell.astype(np.float64) * (DIAMETER * _focal_px(rows))).astype(np.float32),
     )
+
+
+def _check(name: str, column: np.ndarray, end: int) -> None:
+    if len(column) and not 0 <= column.min() <= column.max() < end:
+        raise ValueError(f"{name}: found {column.min()} to {column.max()}, expected 0 to {end - 1}")
 
 
 def _focal_px(rows: np.ndarray) -> float:

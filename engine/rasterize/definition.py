@@ -60,14 +60,14 @@ class DefinitionRasterizer:
         `near_tables` (k, 512) uint64 packed color x near brightness by value from -1 to 1; `rows` from `eye_rows`;
         `size_px` (width, height); `minimum_px` the smallest sprite.
         """
-        setup, tables = prepare(batch, rows), sprites(minimum_px)
+        setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px)
         sums = _Sums(size_px)
         for start in range(0, len(batch), CHUNK):
             seen = _samples(setup, pool, slice(start, start + CHUNK))
             seen = seen.only((pool.light[seen.slot, seen.i, seen.j] != 0) | (seen.diameter > SOFT_D))
             seen = seen.only(sums.meets(seen.x, seen.y, _reach(seen, tables)))
             large = seen.diameter > SOFT_D
-            small = (seen.diameter <= tables.minimum_px) & tables.has_small
+            small = (seen.diameter <= tables.minimum_px) & (len(tables.small) > 0)
             _add_small(sums, seen.only(small), pool, tables)
             _add_soft(sums, seen.only(~small & ~large), pool, tables)
             _add_large(sums, seen.only(large), pool, near_tables, tables)
@@ -78,7 +78,7 @@ class DefinitionRasterizer:
 
         depth << 32 | id: depth the bits of the float32 distance along the view axis, id = tile row * 1024 + i * 32 + j.
         """
-        setup = prepare(batch, rows)
+        setup = prepare(batch, rows, pool)
         width, height = size_px
         pixels = np.full(width * height, EMPTY)
         for start in range(0, len(batch), CHUNK):
@@ -213,8 +213,8 @@ def _add_small(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
     column, row, phase_x, phase_y = _centers(sums, seen)
     factor = (seen.diameter * seen.diameter) * tables.small_factor * seen.gain
     light = _scaled(pool.light[seen.slot, seen.i, seen.j], factor)
-    weights = tables.small[phase_y * PHASES + phase_x]
     offset = np.arange(9)
+    weights = tables.small[(phase_y * PHASES + phase_x)[:, None] * 9 + offset]
     sums.add(
         column[:, None] + (offset % 3 - 1),
         row[:, None] + (offset // 3 - 1),

@@ -8,7 +8,7 @@ import numpy as np
 
 from .batch import EMPTY, FIELD, TILE, UNIT, Batch, Pool
 
-__all__ = ["STEP", "curve", "light", "nearest", "value_index"]
+__all__ = ["STEP", "alpha", "curve", "light", "nearest", "value_index"]
 
 STEP = 4  # the curves have an entry for every STEP units of a sum
 ENTRIES = 8192  # sums beyond 4.0 look alike
@@ -31,6 +31,11 @@ def curve(ink: bool) -> np.ndarray:
     return np.rint(shown * 255).astype(np.uint8)
 
 
+def alpha(ink: bool) -> int:
+    """Alpha of every pixel: light leaves that of the ground as it is, and so does ink, which multiplies."""
+    return 255 if ink else 0
+
+
 def light(sums: np.ndarray, ink: bool = False) -> np.ndarray:
     """(height, width, 4) uint8 picture of (height, width) uint64 packed sums.
 
@@ -42,7 +47,7 @@ def light(sums: np.ndarray, ink: bool = False) -> np.ndarray:
     for k in range(3):
         field = (sums >> np.uint64(k * FIELD)) & np.uint64((1 << FIELD) - 1)
         picture[..., k] = shown[np.minimum(field // np.uint64(STEP), np.uint64(ENTRIES - 1)).astype(np.int64)]
-    picture[..., 3] = 255 if ink else 0
+    picture[..., 3] = alpha(ink)
     return picture
 
 

@@ -43,8 +43,7 @@ class Sprites:
     """Tables for one minimum size. `factor` x d^2 is the light to spread with a table so that d^2 SHARE arrives."""
 
     minimum_px: np.float32
-    has_small: bool  # the minimum size fits 3 x 3 pixels
-    small: np.ndarray  # (PHASES * PHASES, 9) uint8: phase of y, phase of x; rows of pixels from below
+    small: np.ndarray  # (PHASES * PHASES * 9,) uint8: phase of y, phase of x; rows of pixels from below; may be empty
     small_factor: np.float32
     taps: np.ndarray  # (sizes, PHASES, 16) uint8, weights from pixel -half to +half of the center's
     taps_half: np.ndarray  # (sizes,) int32
@@ -57,9 +56,7 @@ class Sprites:
 def sprites(minimum_px: float) -> Sprites:
     """The tables for sprites of at least `minimum_px` (clipped to 0.5 to 6) pixels."""
     minimum_px = min(max(float(minimum_px), 0.5), SOFT_D)
-    half = _half(minimum_px)
-    row = _row(minimum_px, 1)
-    small = _whole(row[:, None, :, None] * row[None, :, None, :], SHARE * minimum_px**2)
+    small, small_factor = _small(minimum_px)
     sizes = (np.arange(int(SOFT_D * SIZES) + 1) + 1) / SIZES
     taps = np.zeros((len(sizes), PHASES, 16), np.uint8)
     for k, size in enumerate(sizes):
@@ -68,15 +65,23 @@ def sprites(minimum_px: float) -> Sprites:
     profile, highlight = _near()
     return Sprites(
         np.float32(minimum_px),
-        half == 1,
-        small.reshape(PHASES * PHASES, 9),
-        np.float32(SHARE / (int(small[0, 0].astype(np.int64).sum()) / WEIGHT)),
+        small,
+        small_factor,
         taps,
         np.array([_half(size) for size in sizes], np.int32),
         (SHARE / total).astype(np.float32),
         profile,
         highlight,
     )
+
+
+def _small(size: float) -> tuple[np.ndarray, np.float32]:
+    """Weights and factor of sprites of the minimum size; no weights when they reach beyond 3 x 3 pixels."""
+    if _half(size) > 1:
+        return np.empty(0, np.uint8), np.float32(0)
+    row = _row(size, 1)
+    weights = _whole(row[:, None, :, None] * row[None, :, None, :], SHARE * size**2)
+    return weights.ravel(), np.float32(SHARE * WEIGHT / weights[0, 0].astype(np.int64).sum())
 
 
 def _half(size: float) -> int:

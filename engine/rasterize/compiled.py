@@ -1,0 +1,130 @@
+"""The compiled rasterizers on threads: every thread has its own sums, merged at the end, so no two write one buffer."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from . import light_numba, nearest_numba
+from .batch import EMPTY, Batch, Pool, prepare
+from .resolve import alpha, curve
+from .sprites import sprites
+
+__all__ = ["CompiledRasterizer"]
+
+MOST_THREADS = 8  # by default; each has a picture of its own to be merged
+TILES_AT_ONCE = 64
+ROWS_AT_ONCE = 64
+SIZES_KEPT = 4  # picture sizes whose buffers are kept
+
+
+class CompiledRasterizer:
+    """Draws with compiled kernels on `threads` threads (0: one a core, at most 8). Use it from one thread at a time."""
+
+    name = "numba"
+
+    def __init__(self, threads: int = 0) -> None:
+        self.threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
+        self._workers = ThreadPoolExecutor(self.threads, "rasterizer")
+        self._sums: dict[tuple[int, int], np.ndarray] = {}
+        self._pixels: dict[tuple[int, int], np.ndarray] = {}
+
+    def light(
+        self,
+        batch: Batch,
+        pool: Pool,
+        near_tables: np.ndarray,
+        rows: np.ndarray,
+        size_px: tuple[int, int],
+        minimum_px: float = 1.5,
+    ) -> np.ndarray:
+        """As `DefinitionRasterizer.light`."""
+        setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px)
+        width, height = size_px
+        pad = 2 * light_numba.PAD
+        parts = _kept(self._sums, size_px, lambda: np.zeros((self.threads, (width + pad) * (height + pad)), np.uint64))
+
+        def add(worker: int, first: int, last: int) -> None:
+            light_numba.add_light(
+                setup.steps, setup.counts, setup.slot, setup.gain, setup.table, setup.diameter,
+                pool.light, pool.height, near_tables, tables.minimum_px, tables.small_factor, tables.small,
+                tables.taps, tables.taps_half, tables.taps_factor, tables.profile, tables.highlight,
+                first, last, width, height, parts[worker],
+            )  # fmt: skip
+
+        merged = np.empty((height, width), np.uint64)
+        self._share(add, len(batch), TILES_AT_ONCE)
+        self._share(lambda _, first, last: light_numba.merge_sums(parts, width, first, last, merged), height)
+        return merged
+
+    def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+        """As `DefinitionRasterizer.nearest`."""
+        setup = prepare(batch, rows, pool)
+        width, height = size_px
+        parts = _kept(self._pixels, size_px, lambda: np.full((self.threads, width * height + 1), EMPTY))
+
+        def find(worker: int, first: int, last: int) -> None:
+            nearest_numba.find_nearest(
+                setup.steps, setup.counts, setup.slot, pool.height, first, last, width, height, parts[worker]
+            )
+
+        merged = np.empty((height, width), np.uint64)
+        self._share(find, len(batch), TILES_AT_ONCE)
+        self._share(lambda _, first, last: nearest_numba.merge_nearest(parts, width, first, last, merged), height)
+        return merged
+
+    def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray:
+        """(height, width, 4) uint8 picture of sums of light: see `resolve.light`."""
+        picture = np.empty(sums.shape, np.uint32)
+        shown, opaque = curve(ink), np.uint32(alpha(ink) << 24)
+        self._share(
+            lambda _, first, last: light_numba.show_sums(sums, shown, opaque, first, last, picture), len(picture)
+        )
+        return picture.view(np.uint8).reshape(*sums.shape, 4)
+
+    def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray:
+        """(height, width, 4) uint8 picture of the nearest samples: see `resolve.nearest`."""
+        picture = np.empty(pixels.shape, np.uint32)
+
+        def show(_: int, first: int, last: int) -> None:
+            nearest_numba.show_nearest(pixels, batch.slot, batch.table, pool.height, colors, first, last, picture)
+
+        self._share(show, len(picture))
+        return picture.view(np.uint8).reshape(*pixels.shape, 4)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._workers.shutdown()
+
+    def _share(self, work: Callable[[int, int, int], None], count: int, step: int = ROWS_AT_ONCE) -> None:
+        """Calls work(worker, first, last) until 0..count is done; whoever is free takes the next piece."""
+        step = max(1, min(step, -(-count // (2 * self.threads))))
+        starts = deque(range(0, count, step))
+
+        def take(worker: int) -> None:
+            while True:
+                try:
+                    first = starts.popleft()
+                except IndexError:
+                    return
+                work(worker, first, min(first + step, count))
+
+        others = [self._workers.submit(take, worker) for worker in range(1, min(self.threads, len(starts)))]
+        take(0)
+        for other in others:
+            other.result()
+
+
+def _kept(
+    buffers: dict[tuple[int, int], np.ndarray], size_px: tuple[int, int], make: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """The buffers of a picture size. Merging leaves them empty for the next call."""
+    if size_px not in buffers:
+        while len(buffers) >= SIZES_KEPT:
+            del buffers[next(iter(buffers))]
+        buffers[size_px] = make()
+    return buffers[size_px]
