@@ -144,7 +144,7 @@ def too_large(size: int, stored_size: int) -> bool:
 def member(file: OpenFile, entry: zipfile.ZipInfo, end: int, cache: UnpackedCache) -> Member | str:
     """The member of an entry, whose data ends before byte `end`; or why it cannot be read."""
     if entry.header_offset < 0 or entry.header_offset + LOCAL_HEADER.size > end:
-        return "it lies outside of the archive"
+        return "it overlaps what follows"
     fields = LOCAL_HEADER.unpack(file.read(entry.header_offset, LOCAL_HEADER.size))
     start = entry.header_offset + LOCAL_HEADER.size + fields[9] + fields[10]
     if fields[0] != b"PK\x03\x04" or fields[3] != entry.compress_type:
