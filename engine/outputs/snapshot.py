@@ -77,7 +77,7 @@ def png_bytes(rgb: np.ndarray) -> bytes:
     filtered[:1, 1:] = rows[:1]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, 8, RGB, 0, 0, 0)
-    image = zlib.compress(filtered, FASTEST)
+    image = zlib.compress(filtered.data, FASTEST)
     chunks = (b"IHDR", header), (b"sRGB", b"\0"), (b"IDAT", image), (b"IEND", b"")
     return SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
 

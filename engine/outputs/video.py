@@ -41,7 +41,7 @@ class Codec:
 # No B-frames: every packet is one frame with its own time, from 0 on.
 CODECS = {
     ".mp4": Codec("libx264", 1.0, {"bf": "0"}, {"movflags": "+faststart"}),
-    ".webm": Codec("libvpx-vp9", 63 / 51, {"b:v": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}, {}),
+    ".webm": Codec("libvpx-vp9", 63 / 51, {"b:v": "0", "deadline": "realtime", "cpu-used": "7", "row-mt": "1"}, {}),
 }
 
 
