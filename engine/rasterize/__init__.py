@@ -1,6 +1,21 @@
 """Rasterizers of points: sums of light, and nearest samples. `choose` gives the fastest that is ready."""
 
 from .batch import EMPTY, TILE, UNIT, Batch, Pool, eye_rows, pack, unpack
+from .choice import Rasterizer, choose
 from .definition import DefinitionRasterizer
+from .sprites import LIGHT_SHARE
 
-__all__ = ["EMPTY", "TILE", "UNIT", "Batch", "DefinitionRasterizer", "Pool", "eye_rows", "pack", "unpack"]
+__all__ = [
+    "EMPTY",
+    "LIGHT_SHARE",
+    "TILE",
+    "UNIT",
+    "Batch",
+    "DefinitionRasterizer",
+    "Pool",
+    "Rasterizer",
+    "choose",
+    "eye_rows",
+    "pack",
+    "unpack",
+]

@@ -1,0 +1,44 @@
+"""What every rasterizer offers, and the fastest one that is ready."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from .batch import Batch, Pool
+from .definition import DefinitionRasterizer
+
+__all__ = ["Rasterizer", "choose"]
+
+
+class Rasterizer(Protocol):
+    """Draws batches. Methods are described in `DefinitionRasterizer`; all rasterizers give the same bits."""
+
+    name: str
+    threads: int
+
+    def light(
+        self,
+        batch: Batch,
+        pool: Pool,
+        near_tables: np.ndarray,
+        rows: np.ndarray,
+        size_px: tuple[int, int],
+        minimum_px: float = 1.5,
+    ) -> np.ndarray: ...
+
+    def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray: ...
+
+    def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray: ...
+
+    def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
+
+
+def choose(threads: int = 0) -> Rasterizer:
+    """The compiled rasterizer on `threads` threads (0: as many as help), or the definition where numba is missing."""
+    try:
+        from .compiled import CompiledRasterizer
+    except ImportError:
+        return DefinitionRasterizer()
+    return CompiledRasterizer(threads)
