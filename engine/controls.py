@@ -1,13 +1,12 @@
 """Flying by hand: a camera with a level horizon that is moved by held directions, mouse and wheel.
 
-Whoever paces the frames calls `update(delta_s)`; no clock is read here, and the same inputs give the same flight whatever
-the frame rate. All speeds follow the scale: they are shares of the distance to the nearest thing.
+Whoever paces the frames calls `update(delta_s)`; no clock is read here, and the same inputs give the same flight at any
+frame rate. All speeds follow the scale: they are shares of the distance to the nearest thing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 

@@ -114,6 +114,7 @@ def test_the_wheel_brings_nearer_what_is_under_the_mouse_and_never_past_it(contr
     for _ in range(100):
         controls.wheel(1, direction)
         let(controls, 0.1)
+    let(controls, 1)
     assert np.linalg.norm(controls.camera.position - point) == pytest.approx(1, abs=0.01)
     assert not controls.is_moving
 
