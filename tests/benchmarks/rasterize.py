@@ -25,9 +25,11 @@ from OpenGL.GL import shaders  # noqa: E402
 
 WIDTH, HEIGHT = 1280, 720
 MATRICES, SIDE, GAP = 15, 16, 60.0  # matrices of 512 x 512 weights
+GAIN = 0.12  # brightness, so that 15 layers do not clip to white
 PAIRS = 7
 NEAR, FAR = 10.0, 4000.0
 
+# Points are set on the centers of their pixels: drivers round to 1/256 px, which would move 0.5 % of them aside.
 PLACE_BUFFER = """
 layout(location = 0) in vec3 sum;
 layout(location = 1) in vec4 light;
@@ -52,24 +54,24 @@ flat out vec4 color;
 void main() {
     vec3 p = place();
     float z = (p.z * (near_far.y + near_far.x) - 2 * near_far.x * near_far.y) / (near_far.y - near_far.x);
-    gl_Position = vec4(p.xy / size_px * 2 - p.z, z, p.z);
+    gl_Position = vec4(((floor(p.xy / p.z) + 0.5) / size_px * 2 - 1) * p.z, z, p.z);
     color = light / 255;
 }
 """
 NEAREST_FRAGMENT = "flat in vec4 color; out vec4 shown; void main() { shown = color; }"
 LIGHT_VERTEX = """
 uniform vec2 size_px;
-uniform float diameter, factor;
+uniform float diameter, factor, gain;
 flat out vec3 color;
 flat out ivec3 center;
 void main() {
     vec3 p = place();
-    gl_Position = vec4(p.xy / size_px * 2 - p.z, 0, p.z);
     vec2 at = p.xy / p.z;
+    gl_Position = vec4((floor(at) + 0.5) / size_px * 2 - 1, 0, 1);
     ivec2 phase = ivec2(fract(at) * 16);
     center = ivec3(floor(at), (phase.y * 16 + phase.x) * 9);
     float d = diameter / p.z;
-    color = light.rgb * (min(d * d * factor, 1) / 8192);
+    color = light.rgb * (min(d * d * factor, 1) * gain / 8192);
 }
 """
 LIGHT_FRAGMENT = """
@@ -85,7 +87,7 @@ void main() {
 
 
 def scene():
-    """A stack of matrices seen from above one corner, as near as sprites stay at their minimum size."""
+    """A stack of matrices seen from above, as near as sprites stay at their minimum size."""
     random = np.random.default_rng(1)
     count = MATRICES * SIDE * SIDE
     value = np.clip(random.normal(0, 0.35, (count, 32, 32)), -1, 1)
@@ -94,15 +96,15 @@ def scene():
     pool = Pool(pack(color * bright), np.rint(value * 32767).astype(np.int16))
     matrix, y, x = np.unravel_index(np.arange(count), (MATRICES, SIDE, SIDE))
     eye = Eye(
-        look_at(np.array([-150.0, 380.0, 860.0]), np.array([280.0, -260.0, 230.0])),
+        look_at(np.array([256.0, 520.0, 300.0]), np.array([256.0, -200.0, 240.0])),
         perspective(np.radians(50), WIDTH / HEIGHT, NEAR, FAR),
         (0, 0, WIDTH, HEIGHT),
     )
     corner = np.stack([x * 32.0, -matrix * GAP, y * 32.0], 1) - eye.position
     back, right, up = (np.tile(np.float32(axis), (count, 1)) for axis in ((0, 0, 1), (1, 0, 0), (0, 6, 0)))
-    ones = np.ones(count, np.float32)
+    ones, gain = np.ones(count, np.float32), np.full(count, GAIN, np.float32)
     counts, slot = np.full((count, 2), 32, np.int32), np.arange(count, dtype=np.int32)
-    batch = Batch(corner.astype(np.float32), back, right, up, counts, slot, ones, np.zeros(count, np.int32), ones)
+    batch = Batch(corner.astype(np.float32), back, right, up, counts, slot, gain, np.zeros(count, np.int32), ones)
     return batch, pool, eye_rows(eye)
 
 
@@ -156,7 +158,7 @@ class Points:
         """Draws all samples; `color` is "lights" or "shown"."""
         use(
             size_px=(WIDTH, HEIGHT), near_far=(NEAR, FAR), diameter=self.diameter,
-            factor=float(sprites(1.5).small_factor), heights=0, lights=1, weights=2,
+            factor=float(sprites(1.5).small_factor), gain=GAIN, heights=0, lights=1, weights=2,
         )  # fmt: skip
         for unit, name in enumerate(("heights", color, "weights")):
             GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
