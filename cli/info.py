@@ -20,6 +20,7 @@ WIDTH_WHERE_UNKNOWN = 100  # cells, where there is no terminal
 NARROWEST_NAME = 12
 WIDEST_SHAPE = 22
 BAR_CELLS = 10
+SHOWN_TENSORS = 1000  # of one layer
 NARROW = 72  # cells; below, there are no bars
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -62,10 +63,11 @@ def report_json(network: Network, source: str) -> Iterator[str]:
         "notes": list(network.notes),
     }
     yield json.dumps(head)[:-1] + ', "tensors": ['
+    quoted = json.JSONEncoder().encode
     last = len(network.tensors) - 1
-    for row, tensor in enumerate(network.tensors):
-        entry = {"name": tensor.name, "shape": tensor.shape, "dtype": tensor.dtype, "byte_count": tensor.byte_count}
-        yield json.dumps(entry) + ("," if row < last else "")
+    for row, (name, shape, dtype, byte_count) in enumerate(network.tensors.listing()):
+        comma = "," if row < last else ""
+        yield f'{{"name": {quoted(name)}, "shape": {shape}, "dtype": "{dtype}", "byte_count": {byte_count}}}{comma}'
     yield "]}"
 
 
@@ -108,6 +110,8 @@ def table(network: Network, width: int) -> Iterator[str]:
 def _rows(network: Network) -> Iterator[_Row]:
     """Modules and, below them, their tensors; of modules that repeat, the first and a line for the others."""
     stack: list[_Row | tuple[Module, int]] = [(module, 0) for module in reversed(network.root.children)]
+    if not network.root.children:
+        yield from _tensor_rows(network, network.root, 0)
     while stack:
         item = stack.pop()
         if isinstance(item, _Row):
@@ -137,9 +141,16 @@ def _module_row(network: Network, module: Module, depth: int) -> _Row:
 
 
 def _tensor_rows(network: Network, module: Module, depth: int) -> Iterator[_Row]:
-    for tensor in network.tensors[slice(*module.tensor_range)]:
-        name = tensor.name[len(module.path) + 1 :] if tensor.name.startswith(module.path) else tensor.name
+    """The tensors of a layer; of more than any real layer has, the first and a line for the others."""
+    start, stop = module.tensor_range
+    shown = min(stop, start + SHOWN_TENSORS)
+    for tensor in network.tensors[start:shown]:
+        inside = module.path and tensor.name.startswith(module.path)
+        name = tensor.name[len(module.path) + 1 :] if inside else tensor.name
         yield _Row(depth, name or tensor.name, _shape_text(tensor.shape), tensor.dtype, tensor.count, tensor.byte_count)
+    if shown < stop:
+        parameters, byte_count = _sums(network, shown, stop)
+        yield _Row(depth, "…", text("info.more", count=f"{stop - shown:,}"), "", parameters, byte_count)
 
 
 def _others_row(network: Network, modules: Sequence[Module], depth: int) -> _Row:

@@ -16,13 +16,14 @@ from itertools import chain
 import numpy as np
 
 from .layer_names import TENSOR_WORD, flow_rank, group_kind, leaf_kind, natural_key
-from .limits import PATH_DEPTH
+from .limits import DISTINCT_PARTS, MODULE_TENSORS, PATH_DEPTH
 from .network import Module, TensorTable
 
 __all__ = ["arrange", "module_tree"]
 
 STORED_ORDER = "the order of layers is the one in which the file stores them"
 GUESSED_ORDER = "the order of layers was guessed from their names"
+TOO_MANY = "too many tensors to make layers of their names; they are listed in the order of the file"
 BLOCK_LISTS = {"layers", "layer", "blocks", "block", "h", "encoder_layers", "decoder_layers"}
 EXPERTS = "experts"  # numbered, but they work side by side
 NUMBERED = re.compile(r"(.*?)[0-9]+")
@@ -46,8 +47,10 @@ def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
     """The table in the order of the flow, tensors of one module side by side; the structure; what is to be said."""
     if not len(tensors):
         return tensors, "flat", ()
-    names = tensors.all_names()
+    names = tensors.all_names() if len(tensors) <= MODULE_TENSORS else []
     cut = _cut(names)
+    if cut is None:
+        return tensors, "flat", (TOO_MANY,)
     if cut.is_flat:
         return tensors.take(_by_first_appearance(cut), names), "flat", ()
     if _is_merely_sorted(tensors, names, cut):
@@ -56,15 +59,19 @@ def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
 
 
 def module_tree(tensors: TensorTable) -> Module:
-    """The tree of modules of an arranged table."""
-    if not len(tensors):
-        return Module("", "", "group")
-    names = tensors.all_names()
-    return _Tree(tensors, names, _cut(names)).root()
+    """The tree of modules of an arranged table; without children where there are too many tensors."""
+    names = tensors.all_names() if len(tensors) <= MODULE_TENSORS else []
+    cut = _cut(names)
+    if cut is None:
+        return Module("", "", "group", (), (0, len(tensors)))
+    return _Tree(tensors, names, cut).root()
 
 
-def _cut(names: list[str]) -> _Names:
-    """The names in parts. A piece at a time: few objects at once keep the garbage collector quiet."""
+def _cut(names: list[str]) -> _Names | None:
+    """The names in parts; None where there are no names or too many different parts.
+
+    A piece at a time: few objects at once keep the garbage collector quiet.
+    """
     is_flat = not any("." in name or "/" in name for name in names)
     prefixes = Counter(name.partition("_")[0] for name in names) if is_flat else None
     codes: dict[str, int] = {}
@@ -76,9 +83,13 @@ def _cut(names: list[str]) -> _Names:
         parts = list(chain.from_iterable(lines))
         for part in dict.fromkeys(parts):
             codes.setdefault(part, len(codes))
+        if len(codes) > DISTINCT_PARTS:
+            return None
         pieces.append(np.fromiter(map(codes.__getitem__, parts), np.int32, len(parts)))
         depths += map(len, lines)
-    matrix = np.full((len(names), max(depths, default=0)), -1, np.int32)
+    if not names:
+        return None
+    matrix = np.full((len(names), max(depths)), -1, np.int32)
     matrix[np.arange(matrix.shape[1]) < np.array(depths)[:, None]] = np.concatenate(pieces)
     return _Names(list(codes), matrix, is_flat)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
-    "CONFIG_BYTES",
+    "DISTINCT_PARTS",
     "FOLDER_ENTRIES",
     "HEADER_BYTES",
     "INDEX_BYTES",
@@ -13,6 +13,7 @@ __all__ = [
     "LARGEST_NUMBER",
     "LISTED",
     "LOOSE_HEADER_BYTES",
+    "MODULE_TENSORS",
     "NPY_HEADER_BYTES",
     "PATH_DEPTH",
     "RANK",
@@ -27,13 +28,14 @@ SNIFFED_BYTES = 4096  # read to tell what a file is
 HEADER_BYTES = 100_000_000  # JSON header of safetensors, as in its specification
 LOOSE_HEADER_BYTES = 16_000_000  # JSON that needs a general parser, whose objects take up to 25 times the text
 INDEX_BYTES = 16_000_000  # model.safetensors.index.json
-CONFIG_BYTES = 1_000_000  # config.json
 SHARDS = 4096  # files of one model
 FOLDER_ENTRIES = 10_000  # looked at in one folder
 LARGEST_NUMBER = 2**62  # sizes and offsets; sums of two stay inside int64
 LARGEST_COUNT_BITS = 55  # elements of a tensor, as a power of two; their bits stay inside int64
 RANK = 64  # dimensions of a tensor, as in NumPy
 LISTED = 20  # notes about single members or shards; further ones are counted
+MODULE_TENSORS = 200_000  # tensors whose names are made into a tree of modules ...
+DISTINCT_PARTS = 200_000  # ... and different words in those names; what has more stays a plain list
 PATH_DEPTH = 16  # levels of modules; what is deeper in a name stays in one piece
 NPY_HEADER_BYTES = 10_000  # as in NumPy
 ZIP_MEMBERS = 100_000  # members of an archive

@@ -20,6 +20,7 @@ KINDS = (
     *("block", "group", "other"),
 )
 STRUCTURES = ("graph", "inferred", "flat")
+LISTED_AT_ONCE = 4096  # rows
 FORTRAN, BIG_ENDIAN = 1, 2  # flags of `TensorTable.layouts`
 
 
@@ -202,6 +203,17 @@ class TensorTable(Sequence[Tensor]):
     def shape(self, row: int) -> tuple[int, ...]:
         """Shape of one tensor."""
         return tuple(self.dims[self.dim_starts[row] : self.dim_starts[row + 1]].tolist())
+
+    def listing(self) -> Iterator[tuple[str, list[int], str, int]]:
+        """(name, shape, dtype, bytes) of every tensor, quicker than by way of `Tensor`."""
+        for start in range(0, len(self), LISTED_AT_ONCE):
+            stop = min(start + LISTED_AT_ONCE, len(self))
+            ends, sides = self.name_starts[start : stop + 1].tolist(), self.dim_starts[start : stop + 1].tolist()
+            dims = self.dims[sides[0] : sides[-1]].tolist()
+            codes, sizes = self.dtype_codes[start:stop].tolist(), self.byte_counts[start:stop].tolist()
+            for k in range(stop - start):
+                shape = dims[sides[k] - sides[0] : sides[k + 1] - sides[0]]
+                yield self.names[ends[k] : ends[k + 1]], shape, self.dtype_names[codes[k]], sizes[k]
 
     def ranks(self) -> np.ndarray:
         """(n,) number of axes."""

@@ -27,6 +27,7 @@ ENTRY = re.compile(
 )
 SPECIFICATION = re.compile(rb'([A-Z0-9_]+)","shape":\[((?:[0-9]{1,18}(?:,[0-9]{1,18})*)?)')
 LEADING_ZERO = re.compile(rb"[\[,]0[0-9]")  # no number in JSON
+METADATA_BYTES = 1 << 20  # looked at for the usual kind of header
 PIECE_BYTES = 64 << 10  # of the header matched at a time; few objects at once keep the garbage collector quiet
 
 
@@ -45,30 +46,31 @@ class Columns:
 
 def parse_header(header: bytes, path: str) -> tuple[Columns, dict[str, str]]:
     """The entries, and the metadata. Raises FormatError naming `path`."""
+    if not header.startswith(b"{"):
+        raise FormatError(path, "header_json", reason="no { at its start", format="safetensors")
     try:
-        text = header.decode("utf-8")
+        header.decode("utf-8")  # only a look: the text of 100 MB is not kept beside its bytes
     except UnicodeDecodeError as error:
         raise FormatError(path, "header_json", reason="no UTF-8", format="safetensors") from error
-    if not text.startswith("{"):
-        raise FormatError(path, "header_json", reason="no { at its start", format="safetensors")
-    found = _parse_usual(header, text, path)
+    found = _parse_usual(header, path)
     if found is None:
-        found = _parse_any(text, path)
+        found = _parse_any(header, path)
     names = found[0].names
-    if len(set(names)) < len(names):
+    if len(np.unique(np.fromiter(map(hash, names), np.int64, len(names)))) < len(names) > len(set(names)):
         raise FormatError(path, "duplicate_name", tensor=first_repeated(names))
     return found
 
 
-def _parse_usual(header: bytes, text: str, path: str) -> tuple[Columns, dict[str, str]] | None:
+def _parse_usual(header: bytes, path: str) -> tuple[Columns, dict[str, str]] | None:
     """What `parse_header` returns, for a header without spaces, escapes and surprises; None for any other."""
     body = header.rstrip(b" ")
     metadata: dict[str, str] = {}
     at = 1
     opening = f'{{"{METADATA}":'
-    if text.startswith(opening):
+    if body.startswith(opening.encode()):
+        text = body[:METADATA_BYTES].decode("utf-8", "replace")
         try:
-            value, end = json.JSONDecoder(object_pairs_hook=unique_pairs).raw_decode(text[: 1 << 20], len(opening))
+            value, end = json.JSONDecoder(object_pairs_hook=unique_pairs).raw_decode(text, len(opening))
         except (ValueError, RecursionError):
             return None
         if not text.startswith(",", end):
@@ -76,10 +78,11 @@ def _parse_usual(header: bytes, text: str, path: str) -> tuple[Columns, dict[str
         metadata = _metadata(value, path)
         at = len(text[: end + 1].encode())
     if body == b"{}":
-        return _columns([], [], np.zeros(0, np.int64)), {}
+        return _columns([], [], [], [np.zeros(0, np.int64)]), {}
     names: list[str] = []
-    specifications: list[bytes] = []
-    offsets = []
+    codes: dict[bytes, int] = {}  # of specifications
+    coded: list[np.ndarray] = []
+    offsets: list[np.ndarray] = []
     while at < len(body):
         pieces = tuple(zip(*ENTRY.findall(body, at, at + PIECE_BYTES), strict=True))
         entries = b"".join(pieces[0]) if pieces else b""
@@ -92,11 +95,13 @@ def _parse_usual(header: bytes, text: str, path: str) -> tuple[Columns, dict[str
             return None
         at = at_end
         names += b"\n".join(pieces[1]).decode("utf-8").split("\n")
-        specifications += pieces[2]
+        for specification in dict.fromkeys(pieces[2]):
+            codes.setdefault(specification, len(codes))
+        coded.append(np.fromiter(map(codes.__getitem__, pieces[2]), np.int64, len(pieces[2])))
         offsets.append(_numbers(ranges))
-    if METADATA in names or not all(map(_is_plain, dict.fromkeys(specifications))):
+    if METADATA in names or not all(map(_is_plain, codes)):
         return None
-    return _columns(names, specifications, np.concatenate(offsets)), metadata
+    return _columns(names, list(codes), coded, offsets), metadata
 
 
 def _is_plain(specification: bytes) -> bool:
@@ -104,11 +109,16 @@ def _is_plain(specification: bytes) -> bool:
     return bool(SPECIFICATION.fullmatch(specification)) and not LEADING_ZERO.search(specification)
 
 
-def _columns(names: list[str], specifications: list[bytes], offsets: np.ndarray) -> Columns:
-    """Columns of entries that are known to be well formed. `offsets`: (2 n,) begin, end, begin, ..."""
-    unique = {text: code for code, text in enumerate(dict.fromkeys(specifications))}
-    codes = np.array(list(map(unique.__getitem__, specifications)), np.int64)
-    matches = [SPECIFICATION.fullmatch(text) for text in unique]
+def _columns(
+    names: list[str], specifications: list[bytes], coded: list[np.ndarray], offsets: list[np.ndarray]
+) -> Columns:
+    """Columns of entries that are known to be well formed.
+
+    `coded`: pieces of (n,) indices into the specifications; `offsets`: pieces of (2 n,) begin, end, begin, ...
+    """
+    codes = np.concatenate([np.zeros(0, np.int64), *coded])
+    begins_and_ends = np.concatenate(offsets)
+    matches = [SPECIFICATION.fullmatch(text) for text in specifications]
     dtypes = [match[1] for match in matches if match]
     shapes = [match[2] for match in matches if match]
     dtype_codes = {dtype: code for code, dtype in enumerate(dict.fromkeys(dtypes))}
@@ -120,8 +130,8 @@ def _columns(names: list[str], specifications: list[bytes], offsets: np.ndarray)
         dtype_names=tuple(name.decode() for name in dtype_codes),
         dims=take_runs(dims, starts_of(ranks), codes),
         ranks=ranks[codes],
-        begins=offsets[0::2].copy(),
-        ends=offsets[1::2].copy(),
+        begins=begins_and_ends[0::2].copy(),
+        ends=begins_and_ends[1::2].copy(),
     )
 
 
@@ -130,13 +140,13 @@ def _numbers(text: bytes) -> np.ndarray:
     return np.fromstring(text.decode(), np.int64, sep=",") if text else np.zeros(0, np.int64)
 
 
-def _parse_any(text: str, path: str) -> tuple[Columns, dict[str, str]]:
+def _parse_any(header: bytes, path: str) -> tuple[Columns, dict[str, str]]:
     """What `parse_header` returns, by way of a JSON parser."""
-    if len(text) > LOOSE_HEADER_BYTES:
+    if len(header) > LOOSE_HEADER_BYTES:
         raise FormatError(
-            path, "header_size", found=len(text), expected=f"at most {LOOSE_HEADER_BYTES} unless written compactly"
+            path, "header_size", found=len(header), expected=f"at most {LOOSE_HEADER_BYTES} unless written compactly"
         )
-    content = parse_object(text, path, "safetensors")
+    content = parse_object(header.decode("utf-8"), path, "safetensors")
     metadata = _metadata(content.pop(METADATA), path) if METADATA in content else {}
     for name, entry in content.items():
         _check_entry(name, entry, path)
