@@ -26,6 +26,7 @@ class Rasterizer(Protocol):
         rows: np.ndarray,
         size_px: tuple[int, int],
         minimum_px: float = 1.5,
+        shine: bool = True,
     ) -> np.ndarray: ...
 
     def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray: ...

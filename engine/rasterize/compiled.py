@@ -41,9 +41,10 @@ class CompiledRasterizer:
         rows: np.ndarray,
         size_px: tuple[int, int],
         minimum_px: float = 1.5,
+        shine: bool = True,
     ) -> np.ndarray:
         """As `DefinitionRasterizer.light`."""
-        setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px)
+        setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px, shine)
         width, height = size_px
         pad = 2 * light_numba.PAD
         parts = _kept(self._sums, size_px, lambda: np.zeros((self.threads, (width + pad) * (height + pad)), np.uint64))

@@ -54,13 +54,14 @@ class DefinitionRasterizer:
         rows: np.ndarray,
         size_px: tuple[int, int],
         minimum_px: float = 1.5,
+        shine: bool = True,
     ) -> np.ndarray:
         """(height, width) uint64 packed sums of light; row 0 is the lowest.
 
         `near_tables` (k, 512) uint64 packed color x near brightness by value from -1 to 1; `rows` from `eye_rows`;
-        `size_px` (width, height); `minimum_px` the smallest sprite.
+        `size_px` (width, height); `minimum_px` the smallest sprite; `shine` white highlights on near ones (not for ink).
         """
-        setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px)
+        setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px, shine)
         sums = _Sums(size_px)
         for start in range(0, len(batch), CHUNK):
             seen = _samples(setup, pool, slice(start, start + CHUNK))

@@ -39,7 +39,7 @@ U5, U7, U14, U20, U21, U42 = (np.uint64(bits) for bits in (5, 7, 14, 20, FIELD, 
 U1, U2, U3, U6, U9 = (np.uint64(number) for number in (1, 2, 3, 6, 9))
 U_STEP = np.uint64(STEP)
 U8, U16 = np.uint32(8), np.uint32(16)
-I_ZERO, I_BEFORE, I_PAD, I_BITS = np.int32(0), np.int32(-1), np.int32(PAD), np.int32(4)
+I_ZERO, I_BEFORE, I_BITS, I_SHIFT = np.int32(0), np.int32(-1), np.int32(4), np.int32(PAD - MARGIN)
 I_MARGIN, I_PHASE = np.int32(MARGIN), np.int32(PHASES - 1)
 HALF_GAIN = np.uint64(GAIN // 2)
 
@@ -158,6 +158,42 @@ def _add_large(sums, width, height, center_x, center_y, d, light, near, bright, 
                 _add(sums, np.uint64(start + x), _weighted(light, body) + _weighted(white, shine))
 
 
+@njit(inline="always")
+def _place_row(
+    step, i, columns, heights, diameter, bright, small_limit, small_factor,
+    width, height, center_x, center_y, whole, size,
+):  # fmt: skip
+    """Number of larger sprites in a row. No branches: becomes vector instructions.
+
+    Into `center_x`, `center_y`: 1/PHASES px from MARGIN before the picture; `whole`: factor of small sprites in 1/GAIN,
+    0 for others; `size`: diameter of larger sprites, 0 for others.
+    """
+    right, top = np.int32(width), np.int32(height)
+    x_end, y_end = np.float32((width + 2 * MARGIN) * PHASES - 1), np.float32((height + 2 * MARGIN) * PHASES - 1)
+    x0 = step[0, 0] + np.float32(i) * step[1, 0]
+    y0 = step[0, 1] + np.float32(i) * step[1, 1]
+    w0 = step[0, 2] + np.float32(i) * step[1, 2]
+    larger = np.int32(0)
+    for j in range(columns):
+        v, h = np.float32(j), np.float32(heights[j])
+        w = (w0 + v * step[2, 2]) + h * step[3, 2]
+        seen = w > NEAREST_W
+        inverse = ONE / (w if seen else ONE)
+        d = diameter * inverse
+        x = (((x0 + v * step[2, 0]) + h * step[3, 0]) * inverse) * F_PHASES + F_MARGIN
+        y = (((y0 + v * step[2, 1]) + h * step[3, 1]) * inverse) * F_PHASES + F_MARGIN
+        x, y = x if x > ZERO else ZERO, y if y > ZERO else ZERO
+        cx, cy = np.int32(x if x < x_end else x_end), np.int32(y if y < y_end else y_end)
+        column, row = (cx >> I_BITS) - I_MARGIN, (cy >> I_BITS) - I_MARGIN
+        is_small = seen & (d <= small_limit)
+        inside = (column >= I_BEFORE) & (column <= right) & (row >= I_BEFORE) & (row <= top)
+        whole[j] = _whole(((d * d) * small_factor) * bright) if is_small & inside else I_ZERO
+        center_x[j], center_y[j] = cx, cy
+        size[j] = d if seen & (not is_small) else ZERO
+        larger += np.int32(seen & (not is_small))
+    return larger
+
+
 @njit(
     f"void({SETUP}, float32[::1], int32[::1], float32[::1], {TILES}, int16[:, :, ::1], uint64[:, ::1], "
     f"float32, float32, {TABLES}, int64, int64, int64, int64, {PIXELS})",
@@ -174,52 +210,32 @@ def add_light(
 
     `small` is empty when the minimum size has no 3 x 3 weights.
     """
-    stride = width + 2 * PAD
-    up = np.uint64(stride)
-    x_end, y_end = np.float32((width + 2 * MARGIN) * PHASES - 1), np.float32((height + 2 * MARGIN) * PHASES - 1)
-    right, top, across = np.int32(width), np.int32(height), np.int32(stride)
+    up, across = np.uint64(width + 2 * PAD), np.int32(width + 2 * PAD)
     small_limit = minimum if len(small) else np.float32(-1)
     center_x, center_y = np.empty(TILE, np.int32), np.empty(TILE, np.int32)
-    place, phase, whole = np.empty(TILE, np.int32), np.empty(TILE, np.int32), np.empty(TILE, np.int32)
-    size = np.empty(TILE, np.float32)
+    whole, size = np.empty(TILE, np.int32), np.empty(TILE, np.float32)
     for tile in range(first, last):
-        step, bright = steps[tile], gain[tile]
+        columns, bright = counts[tile, 1], gain[tile]
         for i in range(counts[tile, 0]):
             lights, heights = pool_light[slot[tile], i], pool_height[slot[tile], i]
-            x0 = step[0, 0] + np.float32(i) * step[1, 0]
-            y0 = step[0, 1] + np.float32(i) * step[1, 1]
-            w0 = step[0, 2] + np.float32(i) * step[1, 2]
-            larger = np.int32(0)
-            for j in range(counts[tile, 1]):  # no branches: becomes vector instructions
-                v, h = np.float32(j), np.float32(heights[j])
-                w = (w0 + v * step[2, 2]) + h * step[3, 2]
-                seen = w > NEAREST_W
-                inverse = ONE / (w if seen else ONE)
-                d = diameter[tile] * inverse
-                x = (((x0 + v * step[2, 0]) + h * step[3, 0]) * inverse) * F_PHASES + F_MARGIN
-                y = (((y0 + v * step[2, 1]) + h * step[3, 1]) * inverse) * F_PHASES + F_MARGIN
-                x, y = x if x > ZERO else ZERO, y if y > ZERO else ZERO
-                cx, cy = np.int32(x if x < x_end else x_end), np.int32(y if y < y_end else y_end)
-                column, row = (cx >> I_BITS) - I_MARGIN, (cy >> I_BITS) - I_MARGIN
-                is_small = seen & (d <= small_limit)
-                inside = (column >= I_BEFORE) & (column <= right) & (row >= I_BEFORE) & (row <= top)
-                whole[j] = _whole(((d * d) * small_factor) * bright) if is_small & inside else I_ZERO
-                place[j] = (row + I_PAD) * across + (column + I_PAD)
-                phase[j] = ((cy & I_PHASE) << I_BITS) | (cx & I_PHASE)
-                center_x[j], center_y[j] = cx, cy
-                size[j] = d if seen & (not is_small) else ZERO
-                larger += np.int32(seen & (not is_small))
-            for j in range(counts[tile, 1]):
+            larger = _place_row(
+                steps[tile], i, columns, heights, diameter[tile], bright, small_limit, small_factor,
+                width, height, center_x, center_y, whole, size,
+            )  # fmt: skip
+            for j in range(columns):
                 if whole[j] == 0 or lights[j] == 0:
                     continue
                 light = _scaled(lights[j], np.uint64(whole[j]))
-                weight, middle = np.uint64(phase[j]) * U9, np.uint64(place[j])
+                x, y = center_x[j], center_y[j]
+                phase = ((y & I_PHASE) << I_BITS) | (x & I_PHASE)
+                place = ((y >> I_BITS) + I_SHIFT) * across + ((x >> I_BITS) + I_SHIFT)
+                weight, middle = np.uint64(phase) * U9, np.uint64(place)
                 _add3(sums, middle - up, light, small, weight)
                 _add3(sums, middle, light, small, weight + U3)
                 _add3(sums, middle + up, light, small, weight + U6)
             if larger == 0:
                 continue
-            for j in range(counts[tile, 1]):
+            for j in range(columns):
                 d = size[j]
                 if d > F_SOFT:
                     near = near_tables[table[tile], ((np.int64(heights[j]) + 32768) * 512) >> 16]

@@ -53,8 +53,8 @@ class Sprites:
 
 
 @lru_cache(maxsize=8)
-def sprites(minimum_px: float) -> Sprites:
-    """The tables for sprites of at least `minimum_px` (clipped to 0.5 to 6) pixels."""
+def sprites(minimum_px: float, shine: bool = True) -> Sprites:
+    """The tables for sprites of at least `minimum_px` (clipped to 0.5 to 6) pixels, with or without highlights."""
     minimum_px = min(max(float(minimum_px), 0.5), SOFT_D)
     small, small_factor = _small(minimum_px)
     sizes = (np.arange(int(SOFT_D * SIZES) + 1) + 1) / SIZES
@@ -71,7 +71,7 @@ def sprites(minimum_px: float) -> Sprites:
         np.array([_half(size) for size in sizes], np.int32),
         (SHARE / total).astype(np.float32),
         profile,
-        highlight,
+        highlight * np.uint8(shine),
     )
 
 
