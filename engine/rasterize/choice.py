@@ -36,8 +36,14 @@ class Rasterizer(Protocol):
     def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
 
 
-def choose(threads: int = 0) -> Rasterizer:
-    """The compiled rasterizer on `threads` threads (0: as many as help), or the definition where numba is missing."""
+def choose(threads: int = 0, compiled: bool = True) -> Rasterizer:
+    """The compiled rasterizer on `threads` threads (0: as many as help).
+
+    The definition where numba is missing, or with `compiled` False: while the kernels are still being made elsewhere
+    (compiling them here, at the first import, would take seconds).
+    """
+    if not compiled:
+        return DefinitionRasterizer()
     try:
         from .compiled import CompiledRasterizer
     except ImportError:

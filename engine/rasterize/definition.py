@@ -59,7 +59,7 @@ class DefinitionRasterizer:
         """(height, width) uint64 packed sums of light; row 0 is the lowest.
 
         `near_tables` (k, 512) uint64 packed color x near brightness by value from -1 to 1; `rows` from `eye_rows`;
-        `size_px` (width, height); `minimum_px` the smallest sprite; `shine` white highlights on near ones (not for ink).
+        `size_px` (width, height); `minimum_px` the smallest sprite; `shine` white highlights on near ones, not for ink.
         """
         setup, tables = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px, shine)
         sums = _Sums(size_px)
