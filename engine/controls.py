@@ -140,7 +140,11 @@ class FlyControls:
         ahead = camera.position + camera.forward * self._reach_along(camera.forward)
         start = Key(0.0, camera.position, ahead, camera.fov_y_rad)
         goal = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad or camera.fov_y_rad)
-        self._flight, self._flown_s = Flight([start, goal]), 0.0
+        self.follow(Flight([start, goal]))
+
+    def follow(self, flight: Flight) -> None:
+        """Flies along a flight from its first key on, until its end or until a hand takes over."""
+        self._flight, self._flown_s = flight, flight.start_s
         self._dolly = 0.0
         self._drift[:] = self._turning[:] = 0
 
@@ -163,7 +167,7 @@ class FlyControls:
             or abs(self._dolly) > STILL
             or np.abs(self._drift).max() > STILL
             or np.abs(self._turned).max() > 0
-            or (not self._orbiting and np.abs(self._turning).max() * ORBIT_RAD_PER_PX > STILL)
+            or np.abs(self._turning).max() * ORBIT_RAD_PER_PX > STILL
         )
 
     def update(self, delta_s: float) -> None:
@@ -196,7 +200,7 @@ class FlyControls:
         self._flown_s += delta_s
         pose, fov_y_rad = self._flight.camera_at(self._flown_s)
         self.camera = Camera(pose[:3, 3], *angles(-pose[:3, 2]), fov_y_rad)
-        if self._flown_s >= EASE_S:
+        if self._flown_s >= self._flight.start_s + self._flight.duration_s:
             self._flight = None
 
     def _turn(self, yaw_rad: float, pitch_rad: float) -> None:
@@ -211,6 +215,8 @@ class FlyControls:
         else:
             moved += self._turning * RELEASE_S * _share(delta_s, RELEASE_S)
             self._turning *= 1 - _share(delta_s, RELEASE_S)
+        if np.abs(self._turning).max() * ORBIT_RAD_PER_PX <= STILL:
+            self._turning[:] = 0
         if self._pivot is None or not moved.any():
             return
         seen = self.camera.world_from_eye[:3, :3].T @ (self.camera.position - self._pivot)

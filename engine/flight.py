@@ -45,6 +45,11 @@ class Flight:
         self._velocities = self._limited(self._wanted_velocities())
 
     @property
+    def start_s(self) -> float:
+        """Time of the first key."""
+        return float(self._times_s[0])
+
+    @property
     def duration_s(self) -> float:
         """Seconds from the first key to the last."""
         return float(self._times_s[-1] - self._times_s[0])

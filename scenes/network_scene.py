@@ -32,6 +32,14 @@ class NetworkScene:
     layout: Layout
     grids: list[tuple[WeightGrid, int, int]]  # (drawable, tensor index, its first column in the tensor)
 
+    def glass_corners(self) -> np.ndarray:
+        """(8 n, 3) float64: all corners of all trays; those of the bounds where there is none."""
+        lower, upper = _corners(self.layout)
+        if not len(lower):
+            lower, upper = self.scene.lower[None], self.scene.upper[None]
+        pick = np.array(np.meshgrid(*[(0, 1)] * 3)).reshape(3, -1).T[:, None, :]
+        return np.where(pick == 0, lower, upper).reshape(-1, 3)
+
 
 def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     """The scene of a whole network."""

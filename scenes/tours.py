@@ -12,7 +12,7 @@ from ..engine.view import Eye, look_at, perspective
 from .network_scene import NetworkScene
 from .placement import Placed
 
-__all__ = ["View", "default_flight", "layer_view", "overview", "weight_view"]
+__all__ = ["View", "default_flight", "flight_eye", "layer_view", "overview", "view_named", "weight_view"]
 
 OVERVIEW_FOV, LAYER_FOV, WEIGHT_FOV = math.radians(36), math.radians(30), math.radians(34)
 PITCH, YAW = math.radians(-13), math.radians(49)
@@ -37,8 +37,8 @@ class View:
 
 def overview(built: NetworkScene, aspect: float) -> View:
     """The whole model inside 90 % of the width and the lower three quarters of the height, found by bisection."""
-    lower, upper = built.scene.lower, built.scene.upper
-    corners = np.array(np.meshgrid(*zip(lower, upper))).reshape(3, -1).T
+    corners = built.glass_corners()
+    lower, upper = corners.min(0), corners.max(0)
     forward = np.array([math.cos(PITCH) * math.sin(YAW), math.sin(PITCH), -math.cos(PITCH) * math.cos(YAW)])
     middle = (lower + upper) / 2
     near, far = 0.0, 8 * built.scene.length + 100
@@ -109,13 +109,32 @@ def _direction(azimuth_deg: float, elevation_deg: float) -> np.ndarray:
     return np.array([-flat * math.cos(azimuth), math.sin(elevation), flat * math.sin(azimuth)])
 
 
+def view_named(built: NetworkScene, name: str, aspect: float) -> View:
+    """The overview, the largest layer, or a few of its weights: "overview", "layer", "weight"."""
+    if name == "overview" or not built.layout.layers:
+        return overview(built, aspect)
+    return {"layer": layer_view, "weight": weight_view}[name](built, _typical(built.layout.layers))
+
+
+def _typical(layers: list[Placed]) -> Placed:
+    """The layer with most weights, of the first block if there are blocks."""
+    return max(layers, key=lambda layer: (layer.block == 0, layer.volume.main.rows * layer.volume.main.columns))
+
+
+def flight_eye(flight: Flight, time_s: float, size_px: tuple[int, int], scene_length: float) -> Eye:
+    """The eye of a flight at a time."""
+    world_from_eye, fov_y_rad = flight.camera_at(time_s)
+    clip_from_eye = perspective(fov_y_rad, size_px[0] / size_px[1], 0.1, 8 * scene_length + 100)
+    return Eye(world_from_eye, clip_from_eye, (0, 0, *size_px))
+
+
 def default_flight(built: NetworkScene, aspect: float, seconds: float) -> Flight:
     """Overview, along the data, down into a typical layer to single weights, the output, and the overview again."""
     start = overview(built, aspect)
     layers = built.layout.layers
     if not layers:
         return Flight([_key(0.0, start), _key(seconds, start)])
-    focus = max(layers, key=lambda layer: (layer.block == 0, layer.volume.main.rows * layer.volume.main.columns))
+    focus = _typical(layers)
     stops = [
         (0.0, start),
         (0.08, start),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tensornaut.engine.commands import CommandTable
 from tensornaut.engine.controls import FlyControls, movement_commands
+from tensornaut.engine.flight import Flight, Key
 from tensornaut.engine.view import clip_from_world
 
 SIZE = (640, 360)
@@ -206,6 +207,28 @@ def test_focus_brings_a_point_to_the_middle_without_turning(controls):
     assert np.allclose(seen_at(controls, (120, 0, 10)), 0, atol=1e-6)
     assert np.linalg.norm(controls.camera.position - (120, 0, 10)) == pytest.approx(25)
     assert np.allclose(controls.camera.forward, forward, atol=1e-6)
+
+
+def test_an_orbit_held_still_before_it_is_let_go_stays(controls):
+    controls.begin_orbit()
+    controls.orbit(60, 0)
+    frames = 0
+    while controls.is_moving:  # as a window does: at rest nothing is updated
+        controls.update(1 / 60)
+        frames += 1
+    place = controls.camera.position
+    controls.end_orbit()
+    controls.update(1 / 60)
+    assert frames < 30 and np.linalg.norm(controls.camera.position - place) < 0.2
+
+
+def test_a_flight_is_followed_to_its_end(controls):
+    keys = [Key(2.0 + second, np.array((0, 50, 100 * second + 1.0)), np.zeros(3), 0.5) for second in range(3)]
+    controls.follow(Flight(keys))
+    let(controls, 1)
+    assert np.allclose(controls.camera.position, keys[1].position, atol=1e-6)
+    let(controls, 2)
+    assert np.allclose(controls.camera.position, keys[2].position, atol=1e-6) and not controls.is_moving
 
 
 def test_any_input_takes_over_from_an_eased_move(controls):

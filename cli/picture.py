@@ -1,0 +1,50 @@
+"""What snapshot, record and view share: their options, and the way from a file to a scene."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from ..engine.kernels.errors import InputError
+from ..loaders.open import open_network
+from ..scenes.analysis import Analysis
+from ..scenes.network_scene import NetworkScene, build
+from ..scenes.strings import text
+from ..scenes.style import THEMES
+
+__all__ = ["add_picture_options", "check_output", "open_scene", "parse_size"]
+
+SMALLEST_PX, LARGEST_PX = 16, 8192
+
+
+def add_picture_options(parser: argparse.ArgumentParser, size: str) -> None:
+    """--size, --theme and --threads."""
+    parser.add_argument("--size", default=size, metavar="WxH", help=text("cli.option.size", size=size))
+    parser.add_argument("--theme", choices=tuple(THEMES), default="dark", help=text("cli.option.theme"))
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help=text("cli.option.threads"))
+
+
+def parse_size(size: str) -> tuple[int, int]:
+    """(width_px, height_px) of "1920x1080". Raises InputError."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size)
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (SMALLEST_PX <= width <= LARGEST_PX and SMALLEST_PX <= height <= LARGEST_PX):
+        expected = f"WIDTHxHEIGHT, {SMALLEST_PX} to {LARGEST_PX}"
+        raise InputError("--size", "option_value", found=size, expected=expected)
+    return width, height
+
+
+def check_output(path: str, suffixes: tuple[str, ...]) -> Path:
+    """The path, known to have one of the suffixes and a folder. Raises InputError before anything slow begins."""
+    output = Path(path)
+    if output.suffix.lower() not in suffixes:
+        raise InputError(path, "output_suffix", found=output.suffix or "-", expected=" | ".join(suffixes))
+    if not output.parent.is_dir() or output.is_dir():
+        raise InputError(path, "output_unwritable", reason=str(output.parent))
+    return output
+
+
+def open_scene(source: str, theme: str) -> NetworkScene:
+    """The scene of the model in a file or folder."""
+    return build(open_network(source), THEMES[theme], Analysis())

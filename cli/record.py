@@ -1,0 +1,69 @@
+"""`tensornaut record`: a flight through a model as a video."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..engine.kernels.errors import InputError
+from ..engine.view import Eye, Frame
+from ..scenes.strings import text
+from .picture import add_picture_options, check_output, open_scene, parse_size
+from .progress import Progress
+
+MOST_FPS, MOST_SECONDS = 240, 36_000.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """SOURCE OUT.mp4 --size --theme --threads --fps --seconds."""
+    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
+    add_picture_options(parser, "1280x720")
+    parser.add_argument("--fps", type=int, default=30, metavar="N", help=text("cli.option.fps"))
+    parser.add_argument("--seconds", type=float, default=12.0, metavar="S", help=text("cli.option.seconds"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code of writing the film: exactly seconds x fps pictures."""
+    output = check_output(arguments.output, (".mp4", ".webm"))
+    size_px = parse_size(arguments.size)
+    rate, seconds = arguments.fps, arguments.seconds
+    if not 1 <= rate <= MOST_FPS:
+        raise InputError("--fps", "option_value", found=str(rate), expected=f"1 to {MOST_FPS}")
+    if not 1 / rate <= seconds <= MOST_SECONDS:
+        raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=f"{1 / rate:g} to {MOST_SECONDS:g}")
+    built = open_scene(arguments.source, arguments.theme)
+
+    from ..engine import loop
+    from ..engine.gpu import Context
+    from ..engine.outputs.offscreen import OffscreenClock
+    from ..engine.outputs.video import VideoSink
+    from ..engine.renderer import Renderer
+    from ..scenes.tours import default_flight, flight_eye
+
+    flight = default_flight(built, size_px[0] / size_px[1], seconds)
+    count = round(seconds * rate)
+    context = Context.offscreen()
+    renderer = Renderer(context, built.scene, arguments.threads)
+    clock = OffscreenClock(
+        context,
+        size_px,
+        count=count,
+        rate=rate,
+        eyes_at=lambda index, time_s: (flight_eye(flight, time_s, size_px, built.scene.length),),
+    )
+    with Progress(text("progress.recording"), count) as progress:
+        loop.run(clock, [VideoSink(output, size_px, rate), _Counter(progress)], renderer.prepare, renderer.draw)
+    return 0
+
+
+class _Counter:
+    """A sink that only counts."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def receive(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
+        self._progress.advance()
+
+    def close(self) -> None:
+        """Nothing to close."""

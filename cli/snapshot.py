@@ -1,0 +1,40 @@
+"""`tensornaut snapshot`: one picture of a model as a PNG."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..scenes.strings import text
+from .picture import add_picture_options, check_output, open_scene, parse_size
+
+CAMERAS = ("overview", "layer", "weight")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """SOURCE OUT.png --size --theme --threads --camera."""
+    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
+    add_picture_options(parser, "1920x1080")
+    parser.add_argument("--camera", choices=CAMERAS, default="overview", help=text("cli.option.camera"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code of writing the picture."""
+    output = check_output(arguments.output, (".png",))
+    size_px = parse_size(arguments.size)
+    built = open_scene(arguments.source, arguments.theme)
+
+    from ..engine import loop
+    from ..engine.gpu import Context
+    from ..engine.outputs.offscreen import OffscreenClock
+    from ..engine.outputs.snapshot import SnapshotSink
+    from ..engine.renderer import Renderer
+    from ..scenes.tours import view_named
+
+    view = view_named(built, arguments.camera, size_px[0] / size_px[1])
+    eye = view.eye(size_px, built.scene.length)
+    context = Context.offscreen()
+    renderer = Renderer(context, built.scene, arguments.threads)
+    clock = OffscreenClock(context, size_px, count=1, rate=1, eyes_at=lambda index, time_s: (eye,))
+    loop.run(clock, [SnapshotSink(output)], renderer.prepare, renderer.draw)
+    return 0

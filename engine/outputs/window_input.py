@@ -1,0 +1,283 @@
+"""What people do in a window, as commands and camera movements: keys, mouse, wheel, dropped files.
+
+Events are queued by glfw's callbacks and handled by `handle` afterwards: Ctrl-C inside a callback from C would be lost,
+and drawing in one would come between a frame's passes. vispy's own key events are not used: they miss keys pressed together with Ctrl.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..commands import Command, CommandTable
+from ..controls import FlyControls
+from ..loop import now_s
+from ..panel_host import PanelHost
+
+__all__ = ["Hooks", "WindowInput"]
+
+NAMED_KEYS = {
+    "BACKSPACE": "Backspace",
+    "DELETE": "Delete",
+    "DOWN": "Down",
+    "END": "End",
+    "ENTER": "Enter",
+    "ESCAPE": "Escape",
+    "HOME": "Home",
+    "INSERT": "Insert",
+    "KP_ENTER": "Enter",
+    "LEFT": "Left",
+    "LEFT_ALT": "Alt",
+    "LEFT_CONTROL": "Ctrl",
+    "LEFT_SHIFT": "Shift",
+    "PAGE_DOWN": "PageDown",
+    "PAGE_UP": "PageUp",
+    "RIGHT": "Right",
+    "RIGHT_ALT": "Alt",
+    "RIGHT_CONTROL": "Ctrl",
+    "RIGHT_SHIFT": "Shift",
+    "SPACE": "Space",
+    "TAB": "Tab",
+    "UP": "Up",
+}
+SAME_KEY = {"Up": "W", "Down": "S", "Left": "A", "Right": "D"}  # where the arrow has no command of its own
+DRAG_PX = 4.0  # a press that moves less is a click
+DOUBLE_CLICK_S = 0.35
+LEFT, RIGHT, MIDDLE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What else a window tells. Places are px of the picture from its top left."""
+
+    click: Callable[[float, float], None] | None = None
+    focus: Callable[[float, float], None] | None = None  # double click
+    hover: Callable[[float, float], None] | None = None
+    pivot_at: Callable[[float, float], np.ndarray | None] | None = None  # (3,) world: what an orbit turns about
+    drop: Callable[[list[str]], None] | None = None  # paths of dropped files
+
+
+class WindowInput:
+    """Listens to one glfw window. It calls `request` when the scene is to be drawn again, `refresh` for panels only."""
+
+    def __init__(
+        self,
+        window: Any,
+        controls: FlyControls,
+        commands: CommandTable,
+        panels: PanelHost | None,
+        hooks: Hooks,
+        request: Callable[[], None],
+        refresh: Callable[[], None],
+    ) -> None:
+        self._glfw: Any = importlib.import_module("glfw")
+        self._window = window
+        self._controls = controls
+        self._commands = commands
+        self._panels = panels
+        self._hooks = hooks
+        self._request = request
+        self._refresh = refresh
+        self._events: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._names = {getattr(self._glfw, f"KEY_{token}"): name for token, name in NAMED_KEYS.items()}
+        self._names |= {getattr(self._glfw, f"KEY_F{number}"): f"F{number}" for number in range(1, 13)}
+        self._held: dict[int, str] = {}  # key -> name of the held command that it runs
+        self._repeating = False
+        self._place = np.zeros(2)  # of the mouse, px
+        self._pressed_at: np.ndarray | None = None  # of the left button
+        self._dragging = False
+        self._looking = False
+        self._last_click: tuple[float, np.ndarray] | None = None
+        self._listen()
+
+    def handle(self) -> None:
+        """Does what people did since."""
+        while self._events:
+            handler, values = self._events.popleft()
+            handler(*values)
+
+    def release(self) -> None:
+        """Lets go of all keys and of the mouse."""
+        for name in set(self._held.values()):
+            self._commands.run(name, pressed=False)
+        self._held.clear()
+        self._end_drag()
+        self._unlock_cursor()
+
+    def _listen(self) -> None:
+        handlers: dict[str, Callable[..., None]] = {
+            "key": self._key,
+            "char": self._char,
+            "mouse_button": self._mouse_button,
+            "cursor_pos": self._cursor,
+            "scroll": self._scroll,
+            "drop": self._drop,
+            "window_focus": self._focus,
+        }
+        for name, handler in handlers.items():
+            getattr(self._glfw, f"set_{name}_callback")(self._window, self._queued(handler))
+
+    def _queued(self, handler: Callable[..., None]) -> Callable[..., None]:
+        return lambda window, *values: self._events.append((handler, values))
+
+    def _key(self, key: int, scancode: int, action: int, mods: int) -> None:
+        self._repeating = action == self._glfw.REPEAT
+        if self._repeating:
+            return
+        pressed = action == self._glfw.PRESS
+        name = self._names.get(key) or (chr(key) if 0 < key < 128 else "")
+        if self._panels is not None:
+            self._panels.add_key(name, pressed)
+            self._refresh()
+        if not pressed:
+            self._let_go(key)
+        elif not (self._panels is not None and self._panels.wants_keyboard):
+            self._press(key, scancode, name, mods)
+
+    def _press(self, key: int, scancode: int, name: str, mods: int) -> None:
+        glfw = self._glfw
+        command = self._commands.by_key(name) or self._commands.by_key(SAME_KEY.get(name, ""))
+        if command is not None and command.held and not mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
+            if command.name not in self._held.values():
+                self._run(command, pressed=True)
+            self._held[key] = command.name
+            return
+        # Held keys go by their place on the keyboard (W A S D), others by what is printed on them.
+        printed = name if key in self._names else (glfw.get_key_name(key, scancode) or name).upper()
+        if len(printed) == 1 and not printed.isalnum() and not mods & glfw.MOD_CONTROL:
+            return  # comes as text as well
+        parts = {"Ctrl": glfw.MOD_CONTROL, "Alt": glfw.MOD_ALT, "Shift": glfw.MOD_SHIFT}
+        combination = "+".join([part for part, bit in parts.items() if mods & bit and part != name] + [printed])
+        command = self._commands.by_key(combination)
+        if command is not None and not command.held:
+            self._run(command)
+
+    def _let_go(self, key: int) -> None:
+        name = self._held.pop(key, None)
+        if name is not None and name not in self._held.values():
+            self._run(self._commands[name], pressed=False)
+
+    def _char(self, code: int) -> None:
+        text = chr(code)
+        if self._panels is not None:
+            self._panels.add_text(text)
+            self._refresh()
+            if self._panels.wants_keyboard:
+                return
+        command = None if text.isalnum() or text.isspace() or self._repeating else self._commands.by_key(text)
+        if command is not None:
+            self._run(command)
+
+    def _run(self, command: Command, **arguments: bool) -> None:
+        self._commands.run(command.name, **arguments)
+        self._request()
+
+    def _mouse_button(self, button: int, action: int, mods: int) -> None:
+        pressed = action == self._glfw.PRESS
+        if self._panels is not None:
+            if not self._looking:
+                self._panels.add_mouse_button(button, pressed)
+            self._refresh()
+            if pressed and self._panels.wants_mouse:
+                return
+        if button == LEFT:
+            self._press_left() if pressed else self._release_left()
+        elif button == RIGHT:
+            self._lock_cursor() if pressed else self._unlock_cursor()
+
+    def _press_left(self) -> None:
+        self._pressed_at, self._dragging = self._place.copy(), False
+
+    def _release_left(self) -> None:
+        if self._pressed_at is not None and not self._dragging:
+            self._click()
+        self._end_drag()
+
+    def _click(self) -> None:
+        now, place = now_s(), self._place.copy()
+        again = self._last_click
+        if again and now - again[0] < DOUBLE_CLICK_S and np.abs(place - again[1]).max() < DRAG_PX:
+            self._last_click, hook = None, self._hooks.focus
+        else:
+            self._last_click, hook = (now, place), self._hooks.click
+        if hook is not None:
+            hook(*map(float, place))
+            self._request()
+
+    def _end_drag(self) -> None:
+        if self._dragging:
+            self._controls.end_orbit()
+        self._pressed_at, self._dragging = None, False
+
+    def _lock_cursor(self) -> None:
+        glfw = self._glfw
+        self._looking = True
+        glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_DISABLED)
+        if glfw.raw_mouse_motion_supported():
+            glfw.set_input_mode(self._window, glfw.RAW_MOUSE_MOTION, 1)
+        self._place = self._scaled(*glfw.get_cursor_pos(self._window))
+
+    def _unlock_cursor(self) -> None:
+        if not self._looking:
+            return
+        self._looking = False
+        self._glfw.set_input_mode(self._window, self._glfw.CURSOR, self._glfw.CURSOR_NORMAL)
+        self._place = self._scaled(*self._glfw.get_cursor_pos(self._window))
+
+    def _cursor(self, x: float, y: float) -> None:
+        place = self._scaled(x, y)
+        moved, self._place = place - self._place, place
+        if self._looking:
+            self._controls.look(*moved)
+            self._request()
+            return
+        if self._panels is not None:
+            self._panels.add_mouse_pos(*place)
+            self._refresh()
+        if self._pressed_at is not None:
+            self._drag(moved)
+        elif self._hooks.hover is not None and not (self._panels is not None and self._panels.wants_mouse):
+            self._hooks.hover(*map(float, place))
+
+    def _drag(self, moved: np.ndarray) -> None:
+        assert self._pressed_at is not None
+        if not self._dragging:
+            if np.abs(self._place - self._pressed_at).max() < DRAG_PX:
+                return
+            self._dragging = True
+            pivot_at = self._hooks.pivot_at
+            self._controls.begin_orbit(pivot_at(*map(float, self._pressed_at)) if pivot_at else None)
+            moved = self._place - self._pressed_at
+        self._controls.orbit(*moved)
+        self._request()
+
+    def _scroll(self, right: float, up: float) -> None:
+        if self._panels is not None:
+            self._panels.add_mouse_wheel(right, up)
+            self._refresh()
+            if self._panels.wants_mouse:
+                return
+        size_px = self._glfw.get_framebuffer_size(self._window)
+        x_px, y_px = map(float, self._place)
+        self._controls.wheel(up, None if self._looking else self._controls.direction_at(x_px, y_px, size_px))
+        self._request()
+
+    def _drop(self, paths: list[str]) -> None:
+        if self._hooks.drop is not None:
+            self._hooks.drop([str(path) for path in paths])
+            self._request()
+
+    def _focus(self, focused: int) -> None:
+        if not focused:
+            self.release()
+
+    def _scaled(self, x: float, y: float) -> np.ndarray:
+        """Px of the picture: screens of high density count the mouse in larger units."""
+        width, height = self._glfw.get_framebuffer_size(self._window)
+        screen_width, screen_height = self._glfw.get_window_size(self._window)
+        return np.array([x * width / max(screen_width, 1), y * height / max(screen_height, 1)])

@@ -1,0 +1,60 @@
+"""Bloom: the glow around bright data, blurred at a quarter and a sixteenth of the size."""
+
+from __future__ import annotations
+
+from ..gpu import Context, Target, Texture, draw_full_screen
+from ..view import Eye
+
+__all__ = ["BloomPainter"]
+
+THRESHOLD = 0.32
+LEVELS = ((4, 0.55), (16, 0.50))  # divisor of the size, strength
+PASSES = 2
+
+
+class BloomPainter:
+    """Adds the glow of an image to the framebuffer. Targets are kept from frame to frame."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._targets: dict[tuple[int, int, int], Target] = {}
+
+    def draw(self, image: Texture, eye: Eye, framebuffer: int, strength: float) -> None:
+        """`image` covers the eye's viewport. Leaves the framebuffer bound, blending on and additive."""
+        gl = self._context.gl
+        gl.glDisable(gl.GL_BLEND)
+        glows, source, size_px = [], image, eye.size_px
+        for level, (divisor, _) in enumerate(LEVELS):
+            small = (max(eye.size_px[0] // divisor, 1), max(eye.size_px[1] // divisor, 1))
+            glow = self._target(*small, 2 * level)
+            self._pass("shrink", source, glow, pixel=(1 / size_px[0], 1 / size_px[1]), threshold=0.0 if level else THRESHOLD)
+            scratch = self._target(*small, 2 * level + 1)
+            for _ in range(PASSES):
+                self._pass("blur", glow.color, scratch, pixel=(1 / small[0], 0.0))
+                self._pass("blur", scratch.color, glow, pixel=(0.0, 1 / small[1]))
+            glows.append(glow)
+            source, size_px = glow.color, small
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
+        gl.glViewport(*eye.viewport)
+        gl.glEnable(gl.GL_BLEND)
+        gl.glBlendFuncSeparate(gl.GL_ONE, gl.GL_ONE, gl.GL_ZERO, gl.GL_ONE)
+        for glow, (_, share) in zip(glows, LEVELS):
+            self._context.program("image").use(image=glow.color.bind(0), strength=share * strength)
+            draw_full_screen()
+
+    def _pass(self, fragment: str, source: Texture, target: Target, **uniforms: object) -> None:
+        gl = self._context.gl
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, target.framebuffer)
+        gl.glViewport(0, 0, *target.size_px)
+        self._context.program("image", fragment).use(image=source.bind(0), **uniforms)
+        draw_full_screen()
+
+    def _target(self, width_px: int, height_px: int, use: int) -> Target:
+        key = (width_px, height_px, use)
+        if key not in self._targets:
+            if len(self._targets) >= 16:  # sizes of a window that is being resized
+                for target in self._targets.values():
+                    target.close()
+                self._targets.clear()
+            self._targets[key] = Target(width_px, height_px, depth=False)
+        return self._targets[key]

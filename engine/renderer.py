@@ -1,0 +1,85 @@
+"""The renderer: one eye's picture from a scene, pass by pass.
+
+Order: ground, floor pools and plates, floor text, back faces and edges of glass, lines behind, data, cubes, front faces and
+edges, lines in front, words. Nothing writes depth but cubes.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+
+from .detail import Detail
+from .gpu import Context
+from .painters.background import BackgroundPainter
+from .painters.boxes import BoxPainter
+from .painters.cubes import CubePainter
+from .painters.data import DataPainter
+from .painters.labels import LabelColors, LabelPainter
+from .painters.lines import LinePainter
+from .painters.shapes import screen_rectangles
+from .scene import Boxes, Drawable, Labels, Lines, Scene, ScreenShapes, Text, walk
+from .view import Eye, Frame
+
+__all__ = ["Renderer"]
+
+D = TypeVar("D", bound=Drawable)
+
+
+class Renderer:
+    """Draws a scene through any list of eyes. Holds all GPU state; drawables stay plain data."""
+
+    def __init__(self, context: Context, scene: Scene, threads: int = 0) -> None:
+        self._context = context
+        self.scene = scene
+        self.detail = Detail(scene)
+        self._background = BackgroundPainter(context)
+        self._boxes = BoxPainter(context)
+        self._lines = LinePainter(context)
+        self._labels = LabelPainter(context)
+        self._data = DataPainter(context, threads)
+        self._cubes = CubePainter(self._boxes)
+
+    def prepare(self, frame: Frame) -> None:
+        """What all eyes of a frame share: the cut of detail and its tiles. Exact frames wait here for their data."""
+        self.detail.prepare(frame)
+
+    def draw(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
+        """The finished picture of one eye in the framebuffer. Raises GraphicsError when OpenGL reports a fault."""
+        gl, scene = self._context.gl, self.scene
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
+        gl.glViewport(*eye.viewport)
+        gl.glDisable(gl.GL_BLEND)
+        gl.glDisable(gl.GL_DEPTH_TEST)
+        self._background.draw(scene, eye)
+        gl.glEnable(gl.GL_BLEND)
+        # Alpha stays 1: the picture is opaque whatever is drawn over it.
+        gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
+        boxes = [(world[:3, 3], box) for world, box in self._collect(Boxes)]
+        lines = self._collect(Lines)
+        texts = [(world, text) for world, labels in self._collect(Labels) for text in labels.texts]
+        self._boxes.draw_floor(boxes, scene, eye)
+        self._labels.draw_floor(texts, eye, self._label_colors())
+        self._boxes.draw_back(boxes, scene, eye)
+        self._lines.draw([(world, line) for world, line in lines if line.layer == "back"], eye)
+        self._data.draw(self.detail, frame, eye, scene.theme, framebuffer)
+        numbers = self._cubes.draw(self.detail, frame, eye, scene.theme)
+        self._boxes.draw_front(eye)
+        self._lines.draw([(world, line) for world, line in lines if line.layer == "front"], eye)
+        self._draw_words(texts + numbers, frame, eye)
+        gl.glUseProgram(0)
+        self._context.check("frame")
+
+    def _draw_words(self, texts: list[tuple[np.ndarray, Text]], frame: Frame, eye: Eye) -> None:
+        for _, shapes in self._collect(ScreenShapes):
+            self._labels.draw_screen_shapes(screen_rectangles(shapes, eye), eye)
+        self._labels.draw_front(texts, eye, self._label_colors(), history=frame.mode == "live")
+
+    def _label_colors(self) -> LabelColors:
+        theme = self.scene.theme
+        return LabelColors(theme.text, theme.text2, theme.text3, theme.panel)
+
+    def _collect(self, kind: type[D]) -> list[tuple[np.ndarray, D]]:
+        """(world_from_node, drawable) of all visible drawables of one kind, in scene order."""
+        return [(world, node.drawable) for world, node in walk(self.scene.root) if isinstance(node.drawable, kind)]

@@ -1,0 +1,248 @@
+"""The window on a virtual display: keys, mouse, size, closing, Ctrl-C, rest, panels, films.
+
+The display and the window run in child processes: a process has GLX or EGL, never both.
+"""
+
+import ctypes
+import ctypes.util
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xvfb
+PROGRAM = Path(__file__).with_name("window_program.py")
+PATIENCE_S = 20
+
+
+@pytest.fixture(scope="module")
+def display():
+    for tool in ("Xvfb", "xdotool"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as told:
+        number = told.readline().strip()
+    if not number:
+        server.wait()
+        pytest.skip("Xvfb gives no display")
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+class Window:
+    """The program of window_program.py with the lines that it says."""
+
+    def __init__(self, display, *arguments):
+        self.environment = {**os.environ, "DISPLAY": display}
+        self.environment.pop("PYOPENGL_PLATFORM", None)
+        command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._lines = queue.Queue()
+        self.frame = None
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.put(json.loads(line))
+        self._lines.put(None)
+
+    def until(self, wanted):
+        """The first line for which `wanted` holds."""
+        end_s = time.monotonic() + PATIENCE_S
+        while True:
+            line = self._lines.get(timeout=max(end_s - time.monotonic(), 0.01))
+            assert line is not None, self.process.communicate()[1]
+            self.frame = line if "frame" in line else self.frame
+            if wanted(line):
+                return line
+
+    def at_rest(self):
+        """The newest frame, once no more come."""
+        while True:
+            try:
+                line = self._lines.get(timeout=0.5)
+            except queue.Empty:
+                return self.frame
+            self.frame = line if "frame" in line else self.frame
+
+    def do(self, *words):
+        subprocess.run(["xdotool", *map(str, words)], env=self.environment, check=True)
+
+    def id(self):
+        found = subprocess.check_output(
+            ["xdotool", "search", "--sync", "--name", "^tensornaut test$"], env=self.environment, text=True
+        )
+        return int(found.split()[-1])
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+
+@pytest.fixture
+def window(display, request):
+    made = Window(display, *getattr(request, "param", ["fly"]))
+    made.until(lambda line: "ready" in line)
+    made.until(lambda line: "frame" in line)
+    made.do("mousemove", 200, 150)
+    yield made
+    made.end()
+
+
+def ask_to_close(display, window):
+    """Sends what a window manager sends when the close button is pressed."""
+    x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(x11.XOpenDisplay(display.encode()))
+
+    class ClientMessage(ctypes.Structure):
+        _fields_ = [
+            ("type", ctypes.c_int),
+            ("serial", ctypes.c_ulong),
+            ("send_event", ctypes.c_int),
+            ("display", ctypes.c_void_p),
+            ("window", ctypes.c_ulong),
+            ("message_type", ctypes.c_ulong),
+            ("format", ctypes.c_int),
+            ("data", ctypes.c_long * 5),
+            ("rest", ctypes.c_long * 12),
+        ]
+
+    x11.XInternAtom.restype = ctypes.c_ulong
+    protocols, delete = (x11.XInternAtom(connection, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+    message = ClientMessage(33, 0, 1, connection, window, protocols, 32, (ctypes.c_long * 5)(delete))
+    x11.XSendEvent(connection, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(message))
+    x11.XCloseDisplay(connection)
+
+
+def test_w_flies_forward_as_long_as_it_is_down(window):
+    window.do("keydown", "w")
+    window.until(lambda line: "frame" in line and line["at"][2] < 70)
+    window.do("keyup", "w")
+    rest = window.at_rest()
+    assert rest["at"][:2] == [0, 0] and rest["at"][2] < 70
+    window.do("keydown", "Up")  # an arrow does the same
+    window.until(lambda line: "frame" in line and line["at"][2] < rest["at"][2] - 5)
+    window.do("keyup", "Up")
+
+
+def test_pressed_keys_run_their_commands_once(window):
+    for key, name in (("question", "?"), ("F12", "F12"), ("ctrl+z", "Ctrl+Z"), ("l", "L"), ("Escape", "Escape")):
+        window.do("key", key)
+        assert window.until(lambda line: "ran" in line)["ran"] == name
+    window.do("key", "ctrl+w")  # no command, and no flying either
+    window.do("key", "shift+question")
+    lines = []
+    window.until(lambda line: lines.append(line) or line.get("ran") == "?")
+    assert [line["ran"] for line in lines if "ran" in line] == ["?"]
+    assert window.at_rest()["at"] == [0, 0, 100]
+
+
+def test_the_left_button_orbits_and_the_right_one_looks(window):
+    window.do("mousedown", 1, "mousemove", 230, 150, "mousemove", 260, 170)
+    turned = window.at_rest()
+    window.do("mouseup", 1)
+    assert turned["turn"][0] > 0.2 and turned["turn"][1] < -0.05 and turned["at"][0] < -10
+    rest = window.at_rest()
+    window.do("mousedown", 3)
+    for _ in range(5):
+        window.do("mousemove_relative", 20, 0)
+    looked = window.at_rest()
+    window.do("mouseup", 3)
+    assert looked["turn"][0] - rest["turn"][0] == pytest.approx(0.1745, rel=0.5)  # 100 px, 0.1 degree each
+    assert looked["at"] == pytest.approx(rest["at"])
+
+
+def test_the_wheel_brings_nearer_and_clicks_are_told(window):
+    window.do("click", 4)
+    assert window.at_rest()["at"][2] < 95
+    window.do("click", 1)
+    assert window.until(lambda line: "clicked" in line)["clicked"] == [200, 150]
+    time.sleep(0.5)
+    window.do("click", "--repeat", 2, "--delay", 50, 1)
+    assert window.until(lambda line: "focused" in line)["focused"] == [200, 150]
+
+
+def test_another_size_of_the_window_is_another_size_of_the_picture(window):
+    window.do("windowsize", window.id(), 500, 350)
+    window.until(lambda line: line.get("size") == [500, 350])
+
+
+def test_the_close_button_ends_the_clock(window, display):
+    ask_to_close(display, window.id())
+    window.until(lambda line: line.get("closed"))
+    assert window.process.wait(PATIENCE_S) == 0
+    assert window.process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_ctrl_c_is_an_interrupt_at_rest_and_in_motion(window, moving):
+    if moving:
+        window.do("keydown", "s")
+        window.until(lambda line: "frame" in line and line["at"][2] > 105)
+    window.process.send_signal(signal.SIGINT)
+    window.until(lambda line: line.get("interrupted"))
+    assert window.process.wait(PATIENCE_S) == 130
+    assert window.process.stderr.read() == ""
+    if moving:
+        window.do("keyup", "s")
+
+
+def test_at_rest_nothing_is_drawn_and_hardly_any_time_is_used(window):
+    def used_s():
+        with open(f"/proc/{window.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before, before_s = window.at_rest(), used_s()
+    time.sleep(1.5)
+    assert used_s() - before_s <= 0.05
+    assert window.at_rest() == before
+
+
+@pytest.mark.parametrize("window", [["panels"]], indirect=True)
+def test_a_panel_takes_the_mouse_that_is_over_it(window):
+    window.do("mousemove", 60, 40)
+    time.sleep(0.3)
+    window.do("click", 1)
+    assert window.until(lambda line: "panel" in line or "clicked" in line) == {"panel": 1}
+    window.do("mousemove", 300, 200)
+    time.sleep(0.3)
+    window.do("click", 1)
+    assert window.until(lambda line: "panel" in line or "clicked" in line) == {"clicked": [300, 200]}
+
+
+def test_a_thousand_frames_leave_no_memory_and_no_fault_and_a_film(display, tmp_path):
+    window = Window(display, "thousand", tmp_path / "film.mp4")
+    grown = window.until(lambda line: "grown_bytes" in line)["grown_bytes"]
+    window.process.wait(PATIENCE_S)
+    assert grown < 8e6
+    assert window.process.stderr.read() == ""
+    assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+    window.end()
+
+
+@pytest.mark.parametrize("display_name", ["", ":9999"])
+def test_without_a_display_one_error_says_so(display_name):
+    window = Window(display_name, "fly")
+    assert window.until(lambda line: True) == {"error": "no_display", "name": display_name or "display"}
+    assert window.process.wait(PATIENCE_S) == 2
+    assert window.process.stderr.read() == ""
+    window.end()
