@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= rate <= MOST_FPS:
         raise InputError("--fps", "option_value", found=str(rate), expected=f"1 to {MOST_FPS}")
     if not 1 / rate <= seconds <= MOST_SECONDS:
-        raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=f"{1 / rate:g} to {MOST_SECONDS:g}")
+        expected = f"{1 / rate:g} to {MOST_SECONDS:g}"
+        raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=expected)
     built = open_scene(arguments.source, arguments.theme)
 
     from ..engine import loop
