@@ -1,4 +1,4 @@
-"""Commands: everything that a person can do, once. Keys, palette, panels, headset buttons, tests and Python use this table."""
+"""Commands: everything that a person can do, once. Keys, panels, headset buttons, tests and Python use this table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Undo = Callable[[], None]
 
 @dataclass(frozen=True)
 class Command:
-    """One action. `run(**arguments)` does it and returns what takes it back, or None if there is nothing to take back."""
+    """One action. `run(**arguments)` does it and returns what takes it back, or None where nothing can be."""
 
     name: str  # "view.home"; its title is the string "command.view.home"
     run: Callable[..., Undo | None]
@@ -43,8 +43,8 @@ class CommandTable:
         """Makes the command known."""
         if command.name in self._commands:
             raise ValueError(f"command {command.name} is there already")
-        if command.key and self.by_key(command.key):
-            raise ValueError(f"key {command.key} is taken by {self.by_key(command.key).name}")
+        if taken := self.by_key(command.key):
+            raise ValueError(f"key {command.key} is taken by {taken.name}")
         self._commands[command.name] = command
 
     def by_key(self, key: str) -> Command | None:
@@ -56,7 +56,8 @@ class CommandTable:
         command = self._commands[name]
         if unknown := arguments.keys() - command.arguments.keys():
             raise TypeError(f"{name} takes {sorted(command.arguments)}, not {sorted(unknown)}")
-        undo = command.run(**{key: command.arguments[key](value) for key, value in arguments.items()})
+        arguments = {key: command.arguments[key](value) for key, value in arguments.items()}
+        undo = command.run(**arguments)
         if undo is not None:
             self._done.append((command, arguments, undo))
             self._undone.clear()

@@ -77,7 +77,7 @@ class Context:
 
     def check(self, where: str) -> None:
         """Raises GraphicsError when OpenGL has reported a fault since the last check."""
-        faults = []
+        faults: list[str] = []
         while (code := self.gl.glGetError()) != self.gl.GL_NO_ERROR and len(faults) < 16:
             faults.append(f"0x{int(code):04X}")
         if faults:
@@ -107,7 +107,7 @@ def _egl_canvas() -> app.Canvas:
 
 
 class Program:
-    """A linked GLSL program. `set` gives uniforms by name: float, int, vectors, (4, 4) and (3, 3) matrices as NumPy arrays."""
+    """A linked GLSL program. `use` sets uniforms by name: float, int, vectors, (4, 4) and (3, 3) matrices as arrays."""
 
     def __init__(self, vertex: str, fragment: str) -> None:
         from OpenGL import GL
@@ -125,7 +125,8 @@ class Program:
             GL.glDeleteShader(shader)
         GL.glLinkProgram(self.id)
         if not GL.glGetProgramiv(self.id, GL.GL_LINK_STATUS):
-            raise GraphicsError("OpenGL", "shader_fault", found=f"{vertex}, {fragment}: {_text(GL.glGetProgramInfoLog(self.id))}")
+            log = GL.glGetProgramInfoLog(self.id)
+            raise GraphicsError("OpenGL", "shader_fault", found=f"{vertex}, {fragment}: {_text(log)}")
         self._locations: dict[str, int] = {}
 
     def use(self, **uniforms: Any) -> None:
@@ -184,11 +185,10 @@ class Instances:
         self.count = 0
         GL.glBindVertexArray(self._array)
         GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffer)
-        for name in self._dtype.names or ():
+        for name, (field, offset, *_) in (self._dtype.fields or {}).items():
             location = GL.glGetAttribLocation(program.id, name)
             if location < 0:
                 continue
-            field, offset = self._dtype.fields[name][:2]
             base, shape = field.subdtype or (field, ())
             width = shape[0] if shape else 1
             kind, normalized = (GL.GL_UNSIGNED_BYTE, True) if base == np.uint8 else (GL.GL_FLOAT, False)

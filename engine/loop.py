@@ -1,4 +1,4 @@
-"""The frame loop: the one place that reads a clock. A pure pump, so a prompt, a notebook and a test can drive it too."""
+"""The frame loop: the one place that reads a clock. A pure pump, so a prompt, a notebook or a test can drive it too."""
 
 from __future__ import annotations
 

@@ -104,9 +104,9 @@ class Lines(Drawable):
 class Text:
     """One piece of text in a `Labels` drawable.
 
-    `placement`: callout (faces the viewer above `anchor`, leader line, dot in `dot` color), floor (lies in the xz plane,
-    `size` in world units, reading along +`right`), face (lies on a cube top like floor text), or screen (anchor = fractions
-    of width and height from the top left plus `offset_px`).
+    `placement`: callout (faces the viewer above `anchor`, leader line, dot in `dot` color), floor (lies in the xz
+    plane, `size` in world units, reading along +`right`), face (lies on a cube top like floor text), or screen
+    (anchor = fractions of width and height from the top left plus `offset_px`).
     """
 
     text: str

@@ -1,7 +1,7 @@
 """Eyes and frames: where the picture is taken from, and when.
 
-Right-handed world, +y up, data flow along +x. Eye space looks along -z, as in OpenGL. Matrices are (4, 4) float64 and act
-on column vectors; `target_from_source` maps source to target. Clip space has z in [-w, w].
+Right-handed world, +y up, data flow along +x. Eye space looks along -z, as in OpenGL. Matrices are (4, 4) float64 and
+act on column vectors; `target_from_source` maps source to target. Clip space has z in [-w, w].
 """
 
 from __future__ import annotations
