@@ -27,7 +27,8 @@ class BloomPainter:
         for level, (divisor, _) in enumerate(LEVELS):
             small = (max(eye.size_px[0] // divisor, 1), max(eye.size_px[1] // divisor, 1))
             glow = self._target(*small, 2 * level)
-            self._pass("shrink", source, glow, pixel=(1 / size_px[0], 1 / size_px[1]), threshold=0.0 if level else THRESHOLD)
+            threshold = 0.0 if level else THRESHOLD
+            self._pass("shrink", source, glow, pixel=(1 / size_px[0], 1 / size_px[1]), threshold=threshold)
             scratch = self._target(*small, 2 * level + 1)
             for _ in range(PASSES):
                 self._pass("blur", glow.color, scratch, pixel=(1 / small[0], 0.0))
@@ -38,7 +39,7 @@ class BloomPainter:
         gl.glViewport(*eye.viewport)
         gl.glEnable(gl.GL_BLEND)
         gl.glBlendFuncSeparate(gl.GL_ONE, gl.GL_ONE, gl.GL_ZERO, gl.GL_ONE)
-        for glow, (_, share) in zip(glows, LEVELS):
+        for glow, (_, share) in zip(glows, LEVELS, strict=True):
             self._context.program("image").use(image=glow.color.bind(0), strength=share * strength)
             draw_full_screen()
 

@@ -12,7 +12,14 @@ from .camera import clip_from_camera
 __all__ = ["BoxPainter"]
 
 GLASS = np.dtype(
-    [("lower", "f4", 3), ("upper", "f4", 3), ("tint", "f4", 4), ("shade", "f4", 2), ("edge", "f4", 4), ("width_px", "f4")]
+    [
+        ("lower", "f4", 3),
+        ("upper", "f4", 3),
+        ("tint", "f4", 4),
+        ("shade", "f4", 2),
+        ("edge", "f4", 4),
+        ("width_px", "f4"),
+    ]
 )
 FLAT = np.dtype([("lower", "f4", 3), ("upper", "f4", 3), ("tint", "f4", 4), ("softness", "f4")])
 SOLID = np.dtype([("lower", "f4", 3), ("upper", "f4", 3), ("tint", "f4", 4)])

@@ -38,7 +38,8 @@ class LinePainter:
                 halo["tint"][:, 3] *= alpha * drawable.halo
                 glow.append(halo)
         program = self._context.program("lines")
-        for instances, rows, is_glow in ((self._glow, np.concatenate(glow), True), (self._core, np.concatenate(core), False)):
+        for instances, parts, is_glow in ((self._glow, glow, True), (self._core, core, False)):
+            rows = np.concatenate(parts)
             if not len(rows):
                 continue
             instances.upload(rows)
