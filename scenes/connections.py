@@ -30,7 +30,7 @@ def stream_lines(layout: Layout, theme: Theme) -> Lines:
     """One hairline per four channels from each stage to the next, at most 32."""
     paths: list[np.ndarray] = []
     stages = layout.stages
-    for before, after in zip(stages, stages[1:]):
+    for before, after in zip(stages, stages[1:], strict=False):
         for source in before:
             for target in after:
                 paths.extend(_streams(source, target, len(before) * len(after)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.scene import Boxes, Labels, Node, Scene, ScreenShapes, WeightGrid
+from ..engine.scene import Boxes, Node, Scene, WeightGrid
 from ..engine.theme import Theme
 from ..engine.values import ColumnWindow
 from ..loaders.network import Network

@@ -1,4 +1,4 @@
-"""Where to stand: the overview fitted to the picture, places near layers and weights, and the default flight past them."""
+"""Where to stand: the overview fitted to the picture, places near layers and weights, the default flight past them."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ def overview(built: NetworkScene, aspect: float) -> View:
     return _shifted(middle, forward, far, corners, aspect) or View(middle - forward * far, middle, OVERVIEW_FOV)
 
 
-def _shifted(middle: np.ndarray, forward: np.ndarray, distance: float, corners: np.ndarray, aspect: float) -> View | None:
-    """The view at this distance, moved sideways and up so that the model sits in the middle of its part of the picture."""
+def _shifted(
+    middle: np.ndarray, forward: np.ndarray, distance: float, corners: np.ndarray, aspect: float
+) -> View | None:
+    """The view at this distance, moved sideways and up: the model sits in the middle of its part of the picture."""
     position, right, up = middle - forward * distance, np.cross(forward, (0.0, 1.0, 0.0)), None
     right /= np.linalg.norm(right)
     up = np.cross(right, forward)
