@@ -1,0 +1,84 @@
+"""Weights close to the eye: opaque slabs with their numbers on top."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..near_cells import CUBE_PX, NearCells
+from ..scene import Text
+from ..view import Eye
+from .boxes import BoxPainter
+
+__all__ = ["CubePainter", "number_text"]
+
+SIDE, SMALL_SIDE = 0.80, 0.55  # of a cell, when near and when it has just become a slab
+FULL_PX = 80.0  # size of a cell from which on a slab is near
+THICKNESS = 0.26  # of a cell
+TEXT_SIZE = 0.215  # of a cell
+BRIGHT = 0.46  # luminance above which numbers are dark
+DARK_TEXT, LIGHT_TEXT = (0.04, 0.06, 0.10), (0.96, 0.97, 0.99)
+FAR_ALPHA = 0.25  # slabs fade into the ground up to here
+DECIMALS, MOST_DECIMALS = 3, 5
+
+
+class CubePainter:
+    """Draws the near cells of a prepared frame."""
+
+    def __init__(self, boxes: BoxPainter) -> None:
+        self._boxes = boxes
+
+    def draw(self, near: NearCells, ranges: np.ndarray, eye: Eye) -> list[tuple[np.ndarray, Text]]:
+        """The numbers, to be drawn with the other words, as (world_from_node, text).
+
+        `ranges` (grids,) is the value range of each grid, which says how many decimals are worth showing.
+        """
+        if not len(near):
+            return []
+        cell = np.sqrt(np.linalg.norm(near.du, axis=1) * np.linalg.norm(near.dv, axis=1))
+        nearness = np.clip((near.pixels - CUBE_PX) / (FULL_PX - CUBE_PX), 0.0, 1.0)
+        half = (SMALL_SIDE + (SIDE - SMALL_SIDE) * nearness)[:, None] / 2 * (np.abs(near.du) + np.abs(near.dv))
+        up = np.zeros_like(near.base)
+        up[:, 1] = THICKNESS * cell
+        top = near.base + near.share[:, None] * near.dh
+        alpha = FAR_ALPHA + (1 - FAR_ALPHA) * nearness
+        colors = np.concatenate([near.color, alpha[:, None]], 1)
+        self._boxes.draw_solid(top - half - up, top + half, colors, eye)
+        return [(np.eye(4), text) for text in _numbers(near, top, cell, nearness, ranges, eye)]
+
+
+def number_text(value: float, value_range: float) -> str:
+    """The value with a sign and as many decimals as its range makes worth showing; scientific for extremes."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+∞" if value > 0 else "−∞"
+    magnitude = math.floor(math.log10(value_range)) if value_range > 0 else 0
+    decimals = DECIMALS if -2 <= magnitude <= 0 else max(DECIMALS - magnitude, 0) if magnitude > 0 else 1 - magnitude
+    shown = f"{value:+.{decimals}f}" if decimals <= MOST_DECIMALS and abs(value) < 1e6 else f"{value:+.1e}"
+    return shown.replace("-", "−")
+
+
+def _numbers(
+    near: NearCells, top: np.ndarray, cell: np.ndarray, nearness: np.ndarray, ranges: np.ndarray, eye: Eye
+) -> list[Text]:
+    """Text lying on each slab, read along the axis of the matrix that runs most to the eye's right."""
+    right = eye.world_from_eye[:3, 0]
+    directions = np.where((np.abs(near.dv @ right) >= np.abs(near.du @ right))[:, None], near.dv, near.du)
+    directions = directions * np.where(directions @ right < 0, -1.0, 1.0)[:, None] / cell[:, None]
+    luminance = near.color @ np.array([0.2126, 0.7152, 0.0722])
+    texts = []
+    for k in range(len(near)):
+        tint = DARK_TEXT if luminance[k] > BRIGHT else LIGHT_TEXT
+        texts.append(
+            Text(
+                number_text(float(near.value[k]), float(ranges[near.grid[k]])),
+                top[k],
+                placement="face",
+                size=TEXT_SIZE * float(cell[k]),
+                weight="semibold",
+                color=(*tint, float(nearness[k])),
+                right=tuple(directions[k].tolist()),
+                align="center",
+            )
+        )
+    return texts

@@ -1,0 +1,23 @@
+"""Rectangles on the picture as rows for the label painter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..scene import ScreenShapes
+from ..view import Eye
+from .label_parts import RECTANGLE
+
+__all__ = ["screen_rectangles"]
+
+
+def screen_rectangles(shapes: ScreenShapes, eye: Eye) -> np.ndarray:
+    """(n,) of RECTANGLE, px from the top left of the eye's picture."""
+    width, height = eye.size_px
+    scale = height / 1080
+    rows = np.zeros(len(shapes.fractions), RECTANGLE)
+    rows["place_px"] = shapes.rectangles_px * scale
+    rows["place_px"][:, :2] += shapes.fractions * (width, height)
+    rows["left"], rows["right"] = shapes.left, shapes.right
+    rows["form_px"][:, 0] = shapes.radius_px * scale
+    return rows
