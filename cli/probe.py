@@ -58,7 +58,7 @@ def _window() -> dict[str, object]:
 
     from ..engine.gpu import Context
 
-    context = Context(app.Canvas(app=app.Application("glfw"), size=(16, 16), show=False), "glfw")
+    context = Context(app.Canvas(app=app.Application("glfw"), size=(16, 16), show=False, dpi=96), "glfw")
     return {"renderer": context.renderer, "version": context.version}
 
 

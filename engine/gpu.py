@@ -103,7 +103,8 @@ def _egl_canvas() -> app.Canvas:
         raise GraphicsError("OpenGL", "no_egl", found=str(backend.why_not) or "-")
     from vispy import app
 
-    return app.Canvas(app=app.Application("egl"), size=(16, 16), show=False)
+    # dpi is given, as vispy would ask a program of the display and print what that complains about.
+    return app.Canvas(app=app.Application("egl"), size=(16, 16), show=False, dpi=96)
 
 
 class Program:

@@ -42,7 +42,8 @@ def open_context(size: tuple[int, int], title: str) -> Context:
     from vispy import app
 
     config = {"depth_size": 24, "double_buffer": True}
-    options = {"app": app.Application("glfw"), "show": False, "vsync": True, "config": config}
+    # dpi: given, as vispy would start a program that asks the display for it, and print what that complains about.
+    options = {"dpi": 96, "app": app.Application("glfw"), "show": False, "vsync": True, "config": config}
     try:
         canvas = app.Canvas(title, size, **options)
     except OSError as error:

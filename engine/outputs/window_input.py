@@ -1,7 +1,8 @@
 """What people do in a window, as commands and camera movements: keys, mouse, wheel, dropped files.
 
 Events are queued by glfw's callbacks and handled by `handle` afterwards: Ctrl-C inside a callback from C would be lost,
-and drawing in one would come between a frame's passes. vispy's own key events are not used: they miss keys pressed together with Ctrl.
+and drawing in one would come between a frame's passes. vispy's own key events are not used: they miss keys pressed
+together with Ctrl.
 """
 
 from __future__ import annotations

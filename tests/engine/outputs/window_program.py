@@ -9,7 +9,6 @@ import signal
 import sys
 
 import numpy as np
-
 from tensornaut.engine import loop
 from tensornaut.engine.commands import Command, CommandTable
 from tensornaut.engine.controls import FlyControls, movement_commands
