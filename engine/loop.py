@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 from .view import Eye, Frame
@@ -54,14 +55,13 @@ def step(clock: Clock, sinks: Sequence[Sink], prepare: Prepare, draw: Draw) -> b
 
 
 def run(clock: Clock, sinks: Sequence[Sink], prepare: Prepare, draw: Draw) -> int:
-    """Number of frames drawn until the clock ended. Sinks are closed whatever happens."""
+    """Number of frames drawn until the clock ended. All sinks are closed in order, whatever happens."""
     count = 0
-    try:
+    with ExitStack() as closing:
+        for sink in reversed(sinks):
+            closing.callback(sink.close)
         while step(clock, sinks, prepare, draw):
             count += 1
-    finally:
-        for sink in sinks:
-            sink.close()
     return count
 
 
