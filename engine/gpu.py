@@ -7,6 +7,7 @@ One process uses EGL or GLX, never both. Every pass leaves program 0 and vertex 
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import sys
 from functools import cached_property
@@ -37,6 +38,9 @@ class Context:
     """
 
     def __init__(self, canvas: app.Canvas, platform: str) -> None:
+        import OpenGL
+
+        OpenGL.ERROR_CHECKING = False  # asking after every call is slow; `check` asks once a pass
         from OpenGL import GL
 
         self.canvas = canvas
@@ -77,16 +81,19 @@ class Context:
 
     def check(self, where: str) -> None:
         """Raises GraphicsError when OpenGL has reported a fault since the last check."""
-        faults: list[str] = []
-        while (code := self.gl.glGetError()) != self.gl.GL_NO_ERROR and len(faults) < 16:
-            faults.append(f"0x{int(code):04X}")
-        if faults:
+        if faults := _faults(self.gl):
             raise GraphicsError("OpenGL", "opengl_fault", found=", ".join(faults), where=where)
 
     def close(self) -> None:
         """Frees the context and all that lives in it."""
         self._programs.clear()
         self.canvas.close()
+
+
+def _faults(gl: Any) -> list[str]:
+    """Codes of the faults since this was last asked, at most 16."""
+    codes = iter(gl.glGetError, gl.GL_NO_ERROR)
+    return [f"0x{int(code):04X}" for code in itertools.islice(codes, 16)]
 
 
 def _egl_canvas() -> app.Canvas:
@@ -281,7 +288,10 @@ class Texture:
 
 
 class Target:
-    """A framebuffer to draw an eye into: RGBA8 color texture and 24-bit depth."""
+    """A framebuffer to draw an eye into: RGBA8 color texture and 24-bit depth. Zero at first.
+
+    Raises GraphicsError when the driver has no room for it.
+    """
 
     def __init__(self, width_px: int, height_px: int, depth: bool = True) -> None:
         from OpenGL import GL
@@ -304,6 +314,8 @@ class Target:
         complete = GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) == GL.GL_FRAMEBUFFER_COMPLETE
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
         if not complete:
+            _faults(GL)  # what led here is said by the error below
+            self.close()
             raise GraphicsError("OpenGL", "no_target", found=f"{width_px} x {height_px}")
 
     def close(self) -> None:

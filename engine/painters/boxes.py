@@ -69,9 +69,9 @@ class BoxPainter:
         gl.glEnable(gl.GL_DEPTH_TEST)
         gl.glDepthMask(True)
         self._context.program("solid").use(clip_from_camera=clip_from_camera(eye))
-        gl.glBlendFunc(gl.GL_ONE, gl.GL_ONE_MINUS_SRC_ALPHA)
+        gl.glBlendFuncSeparate(gl.GL_ONE, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
         self._solid.draw(36, strip=False)
-        gl.glBlendFunc(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA)
+        gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
         gl.glDisable(gl.GL_DEPTH_TEST)
 
     def _draw_glass(self, eye: Eye, front: bool) -> None:

@@ -3,21 +3,11 @@
 import numpy as np
 import pytest
 from tensornaut.engine import loop
-from tensornaut.engine.gpu import Context, GraphicsError, read_pixels
+from tensornaut.engine.gpu import read_pixels
 from tensornaut.engine.outputs.offscreen import OffscreenClock
 from tensornaut.engine.view import Eye
 
 pytestmark = pytest.mark.gl
-
-
-@pytest.fixture(scope="module")
-def context():
-    try:
-        made = Context.offscreen()
-    except GraphicsError as error:
-        pytest.skip(f"no EGL: {error}")
-    yield made
-    made.close()
 
 
 def eye(*viewport, target=0):

@@ -6,7 +6,6 @@ import av
 import numpy as np
 import pytest
 from tensornaut.engine import loop
-from tensornaut.engine.gpu import Context, GraphicsError
 from tensornaut.engine.kernels.errors import InputError
 from tensornaut.engine.outputs.offscreen import OffscreenClock
 from tensornaut.engine.outputs.video import VideoSink
@@ -14,16 +13,6 @@ from tensornaut.engine.view import Eye
 
 pytestmark = pytest.mark.gl
 RED, BLUE, GRAY = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.25, 0.25, 0.25)
-
-
-@pytest.fixture(scope="module")
-def context():
-    try:
-        made = Context.offscreen()
-    except GraphicsError as error:
-        pytest.skip(f"no EGL: {error}")
-    yield made
-    made.close()
 
 
 def film(context, path, size_px, count, rate=30, eye_size_px=None, stop_at=None, **options):

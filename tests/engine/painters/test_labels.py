@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tensornaut.engine.gpu import Context, GraphicsError, Target, read_pixels
+from tensornaut.engine.gpu import Target, read_pixels
 from tensornaut.engine.painters.boxes import BoxPainter
 from tensornaut.engine.painters.labels import RECTANGLE, LabelColors, LabelPainter
 from tensornaut.engine.scene import Text
@@ -12,16 +12,6 @@ pytestmark = pytest.mark.gl
 GROUND = np.array([7, 13, 23])
 COLORS = LabelColors((0.9, 0.92, 0.96), (0.62, 0.7, 0.78), (0.5, 0.59, 0.68), (0.04, 0.07, 0.11))
 WORLD = np.eye(4)
-
-
-@pytest.fixture(scope="module")
-def context():
-    try:
-        made = Context.offscreen()
-    except GraphicsError as error:
-        pytest.skip(f"no EGL: {error}")
-    yield made
-    made.close()
 
 
 @pytest.fixture
