@@ -39,19 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
     from ..engine.outputs.offscreen import OffscreenClock
     from ..engine.outputs.video import VideoSink
     from ..engine.renderer import Renderer
-    from ..scenes.tours import default_flight, flight_eye
+    from ..scenes.focus import show_focus
+    from ..scenes.tours import default_tour
 
-    flight = default_flight(built, size_px[0] / size_px[1], seconds)
+    tour = default_tour(built, size_px[0] / size_px[1], seconds)
+
+    def eyes_at(index: int, time_s: float) -> tuple[Eye, ...]:
+        show_focus(built, tour.focus.at(time_s))
+        return (tour.eye(time_s, size_px, built.scene.length),)
+
     count = round(seconds * rate)
     context = Context.offscreen()
     renderer = Renderer(context, built.scene, arguments.threads)
-    clock = OffscreenClock(
-        context,
-        size_px,
-        count=count,
-        rate=rate,
-        eyes_at=lambda index, time_s: (flight_eye(flight, time_s, size_px, built.scene.length),),
-    )
+    clock = OffscreenClock(context, size_px, count=count, rate=rate, eyes_at=eyes_at)
     with Progress(text("progress.recording"), count) as progress:
         loop.run(clock, [VideoSink(output, size_px, rate), _Counter(progress)], renderer.prepare, renderer.draw)
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from ..scenes.focus import WHOLE, Focus, show_focus
 from ..scenes.strings import text
+from ..scenes.views import NAMED, typical_layer, view_named
 from .picture import add_picture_options, check_output, open_scene, parse_size
-
-CAMERAS = ("overview", "layer", "weight")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
     add_picture_options(parser, "1920x1080")
-    parser.add_argument("--camera", choices=CAMERAS, default="overview", help=text("cli.option.camera"))
+    parser.add_argument("--camera", choices=NAMED, default="overview", help=text("cli.option.camera"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,10 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     from ..engine.outputs.offscreen import OffscreenClock
     from ..engine.outputs.snapshot import SnapshotSink
     from ..engine.renderer import Renderer
-    from ..scenes.tours import view_named
 
-    view = view_named(built, arguments.camera, size_px[0] / size_px[1])
-    eye = view.eye(size_px, built.scene.length)
+    depth = NAMED.index(arguments.camera)
+    show_focus(built, Focus(typical_layer(built), float(depth)) if depth else WHOLE)
+    eye = view_named(built, arguments.camera, size_px[0] / size_px[1]).eye(size_px, built.scene.length)
     context = Context.offscreen()
     renderer = Renderer(context, built.scene, arguments.threads)
     clock = OffscreenClock(context, size_px, count=1, rate=1, eyes_at=lambda index, time_s: (eye,))

@@ -1,7 +1,7 @@
 """The renderer: one eye's picture from a scene, pass by pass.
 
-Order: ground, floor pools and plates, floor text, back faces and edges of glass, lines behind, data, cubes, front faces and
-edges, lines in front, words. Nothing writes depth but cubes.
+Order: ground, floor pools and plates, floor text, back faces and edges of glass, lines behind, data, cubes, front faces
+and edges, lines in front, words. Nothing writes depth but cubes.
 """
 
 from __future__ import annotations
@@ -68,9 +68,10 @@ class Renderer:
         self._data.draw(self.detail, eye, scene.theme, framebuffer)
         ranges = np.array([grid.value_range for grid in self.detail.grids])
         numbers = self._cubes.draw(self.detail.near, ranges, eye)
+        self._labels.draw_on_faces(texts + numbers, eye, self._label_colors())
         self._boxes.draw_front(eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "front"], eye)
-        self._draw_words(texts + numbers, frame, eye)
+        self._draw_words(texts, frame, eye)
         gl.glUseProgram(0)
         self._context.check("frame")
 

@@ -1,57 +1,84 @@
-"""What a scene must know of the numbers before it can be drawn: ranges and mean colors.
+"""What a scene must know of the numbers before it can be drawn: ranges, mean colors, histograms.
 
 Small tensors are read whole; of large ones a fixed lattice of elements is read, so the first picture costs the same for
-any size. `is_exact` says which.
+any size. `Facts.exact` says which.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.kernels.colorize import OVERVIEW
 from ..engine.kernels.decode import matrix_shape
-from ..engine.kernels.summarize import TensorSummary, fold, range_of, summarize_block
+from ..engine.kernels.summarize import fold, range_of, summarize_block
 from ..loaders.network import Tensor
 
-__all__ = ["Analysis"]
+__all__ = ["BINS", "Analysis", "Facts"]
 
 WHOLE = 1 << 18  # elements read whole
 LATTICE = 256  # rows and columns at most otherwise
+BINS = 256  # of the histogram from -range to +range, as many as a colormap has colors
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Statistics of the elements read."""
+
+    value_range: float  # 99.5th percentile of |value|, the end of the color scale; > 0
+    minimum: float | None  # of finite values, as the others; None where there is none
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    histogram: np.ndarray  # (BINS,) int64 from -value_range to +value_range, what lies beyond in the first and last
+    beyond: float  # share of values beyond the range
+    exact: bool  # every element was read
+
+    def mean_color(self, colors: np.ndarray) -> np.ndarray:
+        """(3,) float64: mean of color x brightness; `colors` (BINS, 3) from -range to +range."""
+        brightness = OVERVIEW.of(np.abs(np.linspace(-1, 1, BINS)))
+        return (self.histogram * brightness) @ colors / max(int(self.histogram.sum()), 1)
 
 
 class Analysis:
-    """Summaries of tensors, made when asked for and kept."""
+    """Facts of tensors, found when asked for and kept."""
 
     def __init__(self) -> None:
-        self._samples: dict[str, np.ndarray] = {}
-        self._summaries: dict[str, TensorSummary] = {}
+        self._facts: dict[str, Facts] = {}
 
-    def is_exact(self, tensor: Tensor) -> bool:
-        """True when every element was read."""
-        return tensor.count <= WHOLE
+    def facts(self, tensor: Tensor) -> Facts:
+        """Facts of one tensor. Raises FormatError when the file changed since it was opened."""
+        if tensor.key not in self._facts:
+            self._facts[tensor.key] = _facts(*_sample(tensor))
+        return self._facts[tensor.key]
 
-    def summary(self, tensor: Tensor) -> TensorSummary:
-        """Statistics of the elements read."""
-        if tensor.key not in self._summaries:
-            self._summaries[tensor.key] = fold([summarize_block(self._sample(tensor).ravel())])
-        return self._summaries[tensor.key]
 
-    def value_range(self, tensor: Tensor) -> float:
-        """The 99.5th percentile of |value|: the end of the color scale. Always > 0."""
-        return range_of(self.summary(tensor))
+def _sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
+    """(elements read as a vector, whether these are all). Values that are no numbers count as none."""
+    if tensor.dtype == "string":
+        return np.zeros(0, np.float32), True
+    rows, columns = matrix_shape(tensor.shape)
+    exact = tensor.count <= WHOLE
+    steps = (1, 1) if exact else (math.ceil(rows / LATTICE), math.ceil(columns / LATTICE))
+    values = tensor.read(slice(0, rows, steps[0]), slice(0, columns, steps[1]))
+    return values.ravel(), exact
 
-    def mean_color(self, tensor: Tensor, colors: np.ndarray) -> np.ndarray:
-        """(3,) float: mean of color x brightness over the elements read; `colors` (256, 3) from -range to +range."""
-        values = np.nan_to_num(self._sample(tensor).ravel().astype(np.float64))
-        scaled = np.clip(values / self.value_range(tensor), -1.0, 1.0)
-        light = colors[np.round(scaled * 127.5 + 127.5).astype(int)] * (0.14 + 1.15 * np.abs(scaled) ** 1.15)[:, None]
-        return light.mean(0) if len(light) else np.zeros(3)
 
-    def _sample(self, tensor: Tensor) -> np.ndarray:
-        """The elements read, a part of the tensor's matrix."""
-        if tensor.key not in self._samples:
-            rows, columns = matrix_shape(tensor.shape)
-            steps = (1, 1) if self.is_exact(tensor) else (math.ceil(rows / LATTICE), math.ceil(columns / LATTICE))
-            self._samples[tensor.key] = tensor.read(slice(0, rows, steps[0]), slice(0, columns, steps[1]))
-        return self._samples[tensor.key]
+def _facts(values: np.ndarray, exact: bool) -> Facts:
+    summary = fold([summarize_block(values)])
+    value_range = range_of(summary)
+    magnitude = np.abs(values) if np.iscomplexobj(values) else values
+    finite = magnitude[np.isfinite(magnitude)].astype(np.float64)
+    bins = np.clip((finite / value_range + 1) * (BINS / 2), 0, BINS - 1).astype(np.int64)
+    return Facts(
+        value_range,
+        summary.min,
+        summary.max,
+        summary.mean,
+        summary.std,
+        np.bincount(bins, minlength=BINS),
+        float(np.mean(np.abs(finite) > value_range)) if len(finite) else 0.0,
+        exact,
+    )

@@ -1,4 +1,4 @@
-"""Words in the picture: callouts of layers, titles of blocks, the heading and the legend."""
+"""Words in the picture: callouts of layers, titles of blocks, headings, and rulers along a matrix."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from collections import Counter
 import numpy as np
 
 from ..engine.kernels.names import clean
-from ..engine.scene import Labels, ScreenShapes, Text
+from ..engine.scene import Labels, Text
 from ..engine.theme import Theme
 from ..loaders.network import Network
-from .layer_volumes import Volume
-from .placement import Layout
+from .placement import Layout, Placed
 from .strings import text
-from .style import KINDS, diverging, kind_color
+from .style import kind_color
 
-__all__ = ["block_titles", "callouts", "color_bar", "heading", "legend"]
+__all__ = ["block_titles", "callouts", "heading", "layer_heading", "rulers", "shape_text"]
 
-BAR_PX = 300.0
-BAR_PIECES = 48
-LEGEND_WIDTH_PX = 420.0
+RULER_GAP = 5.0  # world units, from the cells to the numbers
+MOST_TICKS = 8
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -33,13 +31,13 @@ def short_name(path: str, block_path: str = "") -> str:
     return clean(inside or path, 40)
 
 
-def callouts(network: Network, layout: Layout, theme: Theme) -> Labels:
-    """One callout a layer; of repeated blocks only the first is named in its parts."""
+def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) -> Labels:
+    """One callout a layer but for one; of repeated blocks only the first is named in its parts."""
     texts = []
-    for layer in layout.layers:
+    for number, layer in enumerate(layout.layers):
         volume = layer.volume
         plate = layout.plates[layer.block] if layer.block >= 0 else None
-        if plate and plate.number > 1:
+        if number == without or plate and plate.number > 1:
             continue
         name = short_name(volume.path, plate.path if plate else "")
         detail = shape_text(network.tensors[volume.main.tensor].shape)
@@ -82,6 +80,20 @@ def heading(network: Network, theme: Theme) -> Labels:
         facts.append(text("scene.inferred"))
     title = clean(network.metadata.get("name") or network.name, 48)
     about = clean(network.metadata.get("description") or network.format, 80)
+    return _heading(title, about, facts, theme)
+
+
+def layer_heading(network: Network, layout: Layout, layer: Placed, theme: Theme) -> Labels:
+    """The layer's name, where it stands and what it is, at the top left."""
+    tensor = network.tensors[layer.volume.main.tensor]
+    plate = layout.plates[layer.block] if layer.block >= 0 else None
+    place = [_block_name(plate.number)] if plate else []
+    facts = [shape_text(tensor.shape), text("scene.weights", count=f"{tensor.count:,}"), tensor.dtype]
+    title = short_name(layer.volume.path, plate.path if plate else "")
+    return _heading(title, ", ".join([*place, text(f"kind.{layer.volume.kind}")]), facts, theme)
+
+
+def _heading(title: str, about: str, facts: list[str], theme: Theme) -> Labels:
     place = np.zeros(2)
     return Labels(
         [
@@ -92,52 +104,33 @@ def heading(network: Network, theme: Theme) -> Labels:
     )
 
 
+def rulers(layer: Placed, theme: Theme) -> Labels:
+    """Numbers of rows and columns on the floor beside a layer's main matrix; nothing for a folded or one-row matrix."""
+    tray = layer.volume.main
+    if len(tray.strips) > 1 or min(tray.rows, tray.columns) < 4:
+        return Labels([])
+    x0, z0 = layer.x + tray.x - tray.size[0] / 2, layer.z + tray.z - tray.size[1] / 2
+    along, across = (tray.rows, tray.columns) if tray.columns_across else (tray.columns, tray.rows)
+    names = ("scene.rows", "scene.columns") if tray.columns_across else ("scene.columns", "scene.rows")
+    size = min(max(0.05 * min(tray.size), 1.2), 6.0)
+    front, side = z0 + tray.size[1] + RULER_GAP, x0 - RULER_GAP
+    texts = [_tick(k, (x0 + (k + 0.5) * tray.cell, front), size, (1.0, 0.0, 0.0)) for k in _ticks(along)]
+    texts += [_tick(k, (side, z0 + (k + 0.5) * tray.cell), size, (1.0, 0.0, 0.0)) for k in _ticks(across)]
+    texts.append(_tick(text(names[0]), (x0 + tray.size[0] / 2, front + 2.4 * size), 1.3 * size, (1.0, 0.0, 0.0)))
+    texts.append(_tick(text(names[1]), (side - 2.4 * size, z0 + tray.size[1] / 2), 1.3 * size, (0.0, 0.0, 1.0)))
+    return Labels(texts)
+
+
+def _ticks(cells: int) -> range:
+    """About eight round numbers."""
+    step = next(step for power in range(20) for step in (8 * 2**power,) if cells / step <= MOST_TICKS)
+    return range(0, cells, step if cells > 8 else 1)
+
+
+def _tick(words: object, place: tuple[float, float], size: float, right: tuple[float, float, float]) -> Text:
+    anchor = np.array([place[0], 0.0, place[1]])
+    return Text(str(words), anchor, "floor", size=size, weight="semibold", right=right, align="center")
+
+
 def _dtype_names(network: Network) -> list[str]:
     return [name for name, _ in Counter(network.dtypes).most_common(3)]
-
-
-def legend(volumes: list[Volume], theme: Theme, floor_step: float) -> tuple[Labels, ScreenShapes]:
-    """What colors and heights mean, the kinds in view and the floor's ruler, at the bottom right."""
-    corner = np.ones(2)
-    kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
-    rows = (len(kinds) + 2) // 3
-    x, y = -LEGEND_WIDTH_PX, -(190.0 + 26 * rows)
-    dim, plain = (*theme.text3, 1.0), (*theme.text2, 1.0)
-
-    def line(words: str, dx: float, dy: float, size: float = 13, align: str = "left", **more: object) -> Text:
-        return Text(words, corner, "screen", size=size, offset_px=(x + dx, y + dy), color=dim, align=align, **more)  # type: ignore[arg-type]
-
-    texts = [
-        line(text("legend.weight").upper(), 0, 0, weight="semibold"),
-        line("− p99.5", 0, 36),
-        line("0", BAR_PX / 2, 36, align="center"),
-        line("+ p99.5", BAR_PX, 36, align="right"),
-        line(text("legend.scaled"), 0, 60),
-    ]
-    dots = []
-    for index, kind in enumerate(kinds):
-        dx, dy = 118.0 * (index % 3), 94.0 + 26 * (index // 3)
-        dots.append((x + dx, y + dy + 5, (*kind_color(kind, theme.name), 1.0)))
-        texts.append(
-            Text(text(f"kind.{kind}"), corner, "screen", size=14, offset_px=(x + dx + 15, y + dy), color=plain)
-        )
-    step = f"{floor_step:g}"
-    texts.append(line(text("legend.floor", n=step), 0, 104 + 26 * rows))
-    return Labels(texts), color_bar(corner, x, y + 22, theme, dots)
-
-
-def color_bar(corner: np.ndarray, x: float, y: float, theme: Theme, dots: list) -> ScreenShapes:
-    """The diverging map as a bar of 48 gradient pieces, and a round dot for each kind."""
-    colors = diverging(theme.name)[np.linspace(0, 255, BAR_PIECES + 1).round().astype(int)]
-    opaque = np.concatenate([colors, np.ones((BAR_PIECES + 1, 1), np.float32)], 1)
-    width = BAR_PX / BAR_PIECES
-    bars = np.array([[x + k * width, y, width + 0.5, 8.0] for k in range(BAR_PIECES)])
-    spots = np.array([[dx, dy, 8.0, 8.0] for dx, dy, _ in dots]).reshape(-1, 4)
-    tints = np.array([color for _, _, color in dots], np.float32).reshape(-1, 4)
-    return ScreenShapes(
-        fractions=np.tile(corner, (BAR_PIECES + len(dots), 1)),
-        rectangles_px=np.concatenate([bars, spots]),
-        left=np.concatenate([opaque[:-1], tints]),
-        right=np.concatenate([opaque[1:], tints]),
-        radius_px=np.concatenate([np.zeros(BAR_PIECES), np.full(len(dots), 4.0)]),
-    )

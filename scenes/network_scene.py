@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +10,31 @@ import numpy as np
 from ..engine.scene import Boxes, Node, Scene, WeightGrid
 from ..engine.theme import Theme
 from ..engine.values import ColumnWindow
-from ..loaders.network import Network
+from ..loaders.network import Network, Tensor
 from .analysis import Analysis
 from .connections import arc_lines, stream_lines
-from .labels import block_titles, callouts, heading, legend
-from .layer_volumes import GLASS_HEIGHT, PADDING, Tray
+from .labels import block_titles, callouts, heading
+from .layer_volumes import GLASS_HEIGHT, PADDING, Strip, Tray
+from .legend import legend
 from .placement import Layout, Placed, place
 from .style import diverging, kind_color
 
-__all__ = ["NetworkScene", "build"]
+__all__ = ["GridPart", "NetworkScene", "box_corners", "build", "tray_bounds"]
 
 POOL_SPREAD = 9.0  # world units that a pool of light reaches beyond its tray
 POOL_ALPHA = 0.20
+SHADOW = (0.10, 0.17, 0.28)
+
+
+@dataclass(frozen=True)
+class GridPart:
+    """A drawable with what it shows."""
+
+    grid: WeightGrid
+    tensor: int  # index into the network's tensors
+    first_column: int  # of the tensor's matrix
+    layer: int  # index into the layout's layers
+    tray: Tray
 
 
 @dataclass
@@ -30,15 +44,20 @@ class NetworkScene:
     scene: Scene
     network: Network
     layout: Layout
-    grids: list[tuple[WeightGrid, int, int]]  # (drawable, tensor index, its first column in the tensor)
+    analysis: Analysis
+    grids: list[GridPart]
+    glass: Boxes  # one box a tray, in the order of layers and their trays
+    callouts: Node  # names of layers
+    overview_words: Node  # heading and legend of the whole network
+    layer_words: Node  # those of the layer in focus
+    focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
 
     def glass_corners(self) -> np.ndarray:
         """(8 n, 3) float64: all corners of all trays; those of the bounds where there is none."""
         lower, upper = _corners(self.layout)
         if not len(lower):
             lower, upper = self.scene.lower[None], self.scene.upper[None]
-        pick = np.array(np.meshgrid(*[(0, 1)] * 3)).reshape(3, -1).T[:, None, :]
-        return np.where(pick == 0, lower, upper).reshape(-1, 3)
+        return box_corners(lower, upper)
 
 
 def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
@@ -49,28 +68,31 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     if layout.plates:
         root.add(Node("plates", drawable=_plates(layout, theme)))
     root.add(Node("block titles", drawable=block_titles(layout)))
-    root.add(Node("glass", drawable=_glass(layout, theme)))
+    glass = _glass(layout, theme)
+    root.add(Node("glass", drawable=glass))
     root.add(Node("streams", drawable=stream_lines(layout, theme)))
-    grids: list[tuple[WeightGrid, int, int]] = []
     weights = root.add(Node("weights"))
-    for layer in layout.layers:
-        node = weights.add(Node(layer.volume.path))
-        for tray in layer.volume.trays:
-            for grid, first_column in _grids(network, layer, tray, theme, analysis):
-                node.add(Node(network.tensors[tray.tensor].name, drawable=grid))
-                grids.append((grid, tray.tensor, first_column))
+    grids = list(_grids(network, layout, theme, analysis))
+    for part in grids:
+        weights.add(Node(network.tensors[part.tensor].name, drawable=part.grid))
     for arcs in arc_lines(layout, theme):
         root.add(Node("arcs", drawable=arcs))
-    root.add(Node("callouts", drawable=callouts(network, layout, theme)))
-    root.add(Node("heading", drawable=heading(network, theme)))
-    lower, upper = _bounds(layout)
-    scene = Scene(root, theme, lower, upper)
+    layer_names = root.add(Node("callouts", drawable=callouts(network, layout, theme)))
+    scene = Scene(root, theme, *_bounds(layout))
+    overview_words, layer_words = root.add(Node("overview words")), root.add(Node("layer words"))
+    overview_words.add(Node("heading", drawable=heading(network, theme)))
     for drawable in legend([layer.volume for layer in layout.layers], theme, scene.floor_step):
-        root.add(Node("legend", drawable=drawable))
-    return NetworkScene(scene, network, layout, grids)
+        overview_words.add(Node("legend", drawable=drawable))
+    return NetworkScene(scene, network, layout, analysis, grids, glass, layer_names, overview_words, layer_words)
 
 
-def _tray_box(layer: Placed, tray: Tray) -> tuple[np.ndarray, np.ndarray]:
+def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """(8 n, 3) float64: the corners of n boxes given by (n, 3) float64 each."""
+    pick = np.array(np.meshgrid(*[(0, 1)] * 3)).reshape(3, -1).T[:, None, :]
+    return np.where(pick == 0, lower, upper).reshape(-1, 3)
+
+
+def tray_bounds(layer: Placed, tray: Tray) -> tuple[np.ndarray, np.ndarray]:
     """(lower, upper) corners of the glass, (3,) float64 each."""
     half = np.array([tray.size[0] / 2 + PADDING, GLASS_HEIGHT * tray.height, tray.size[1] / 2 + PADDING])
     middle = np.array([layer.x + tray.x, tray.zero_y, layer.z + tray.z])
@@ -78,7 +100,7 @@ def _tray_box(layer: Placed, tray: Tray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _corners(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    boxes = [_tray_box(layer, tray) for layer in layout.layers for tray in layer.volume.trays]
+    boxes = [tray_bounds(layer, tray) for _, layer, tray in layout.trays()]
     if not boxes:
         return np.zeros((0, 3)), np.zeros((0, 3))
     return np.array([lower for lower, _ in boxes]), np.array([upper for _, upper in boxes])
@@ -86,9 +108,7 @@ def _corners(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 def _glass(layout: Layout, theme: Theme) -> Boxes:
     lower, upper = _corners(layout)
-    colors = [
-        (*kind_color(layer.volume.kind, theme.name), 1.0) for layer in layout.layers for _ in layer.volume.trays
-    ]
+    colors = [(*kind_color(layer.volume.kind, theme.name), 1.0) for _, layer, _ in layout.trays()]
     return Boxes(lower, upper, np.array(colors, np.float32).reshape(-1, 4))
 
 
@@ -96,12 +116,11 @@ def _pools(network: Network, layout: Layout, theme: Theme, analysis: Analysis) -
     """Light on the floor: mostly the mean color of the data above, a little of its kind; shadows in a light theme."""
     lower, upper = _corners(layout)
     colors = []
-    for layer in layout.layers:
+    for _, layer, tray in layout.trays():
         kind = np.array(kind_color(layer.volume.kind, theme.name))
-        for tray in layer.volume.trays:
-            data = analysis.mean_color(network.tensors[tray.tensor], diverging(theme.name))
-            color = np.array((0.10, 0.17, 0.28)) if theme.ink else 0.8 * data + 0.2 * kind
-            colors.append((*color, POOL_ALPHA))
+        data = analysis.facts(network.tensors[tray.tensor]).mean_color(diverging(theme.name))
+        color = np.array(SHADOW) if theme.ink else 0.8 * data + 0.2 * kind
+        colors.append((*color, POOL_ALPHA))
     spread = np.array([POOL_SPREAD, 0.0, POOL_SPREAD])
     return Boxes(lower - spread, upper + spread, np.array(colors, np.float32).reshape(-1, 4), style="floor")
 
@@ -113,26 +132,32 @@ def _plates(layout: Layout, theme: Theme) -> Boxes:
     return Boxes(lower, upper, colors, style="plate")
 
 
-def _grids(network: Network, layer: Placed, tray: Tray, theme: Theme, analysis: Analysis):
-    """The implicit grids of a tray: (WeightGrid, first column), one for each strip."""
-    tensor = network.tensors[tray.tensor]
+def _grids(network: Network, layout: Layout, theme: Theme, analysis: Analysis) -> Iterator[GridPart]:
+    """The implicit grids of all trays, one for each strip."""
+    for number, layer, tray in layout.trays():
+        tensor = network.tensors[tray.tensor]
+        value_range = analysis.facts(tensor).value_range
+        for strip in tray.strips:
+            grid = _grid(tensor, layer, tray, strip, value_range, theme)
+            yield GridPart(grid, tray.tensor, strip.first_column, number, tray)
+
+
+def _grid(tensor: Tensor, layer: Placed, tray: Tray, strip: Strip, value_range: float, theme: Theme) -> WeightGrid:
     along, across = np.array([tray.cell, 0.0, 0.0]), np.array([0.0, 0.0, tray.cell])
     du, dv = (along, across) if tray.columns_across else (across, along)
     middle = np.array([layer.x + tray.x, tray.zero_y, layer.z + tray.z])
     corner = middle - np.array([tray.size[0] / 2, 0.0, tray.size[1] / 2]) + (du + dv) / 2
-    for strip in tray.strips:
-        whole = len(tray.strips) == 1
-        grid = WeightGrid(
-            origin=corner + strip.offset_cells * du,
-            du=du,
-            dv=dv,
-            dh=np.array([0.0, tray.height, 0.0]),
-            values=tensor if whole else ColumnWindow(tensor, strip.first_column, strip.columns),
-            value_range=analysis.value_range(tensor),
-            shape=(tray.rows, strip.columns),
-            colors=diverging(theme.name),
-        )
-        yield grid, strip.first_column
+    values = tensor if len(tray.strips) == 1 else ColumnWindow(tensor, strip.first_column, strip.columns)
+    return WeightGrid(
+        origin=corner + strip.offset_cells * du,
+        du=du,
+        dv=dv,
+        dh=np.array([0.0, tray.height, 0.0]),
+        values=None if tensor.dtype == "string" else values,
+        value_range=value_range,
+        shape=(tray.rows, strip.columns),
+        colors=diverging(theme.name),
+    )
 
 
 def _bounds(layout: Layout) -> tuple[np.ndarray, np.ndarray]:

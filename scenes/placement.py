@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..loaders.network import Module, Network
-from .layer_volumes import Volume, layer_volume
+from .layer_volumes import Tray, Volume, layer_volume
 
 __all__ = ["Arc", "Layout", "Placed", "Plate", "place"]
 
@@ -67,6 +67,12 @@ class Layout:
         for layer in self.layers:
             found.setdefault(layer.stage, []).append(layer)
         return [found[stage] for stage in sorted(found)]
+
+    def trays(self) -> Iterator[tuple[int, Placed, Tray]]:
+        """(index of the layer, the layer, its tray) of all trays, in order."""
+        for number, layer in enumerate(self.layers):
+            for tray in layer.volume.trays:
+                yield number, layer, tray
 
 
 @dataclass(frozen=True)

@@ -52,15 +52,15 @@ class LabelPainter:
     def draw_front(
         self, texts: list[Placed], eye: Eye, colors: LabelColors, history: bool = False, time_s: float | None = None
     ) -> None:
-        """Text on faces (hidden by what is nearer in the depth buffer), then callouts and text on the screen.
+        """Callouts and text on the screen.
 
         With `history` callouts that were shown before stay a little longer and, where `time_s` is given, new ones fade
         in; without it the picture depends on the other arguments alone.
         """
-        groups: dict[str, list[Placed]] = {"callout": [], "floor": [], "face": [], "screen": []}
+        groups: dict[str, list[Placed]] = {"callout": [], "screen": []}
         for placed in texts:
-            groups[placed[1].placement].append(placed)
-        self._draw_on_faces(groups["face"], eye, colors)
+            if placed[1].placement in groups:
+                groups[placed[1].placement].append(placed)
         self._screen.tidy()
         lines = [line for _, text in groups["screen"] for line in screen_lines(text, self._screen, eye, colors)]
         shapes = self._callouts(groups["callout"], eye, colors, history, time_s, lines)
@@ -119,14 +119,16 @@ class LabelPainter:
             lines.extend(card.lines(rectangle, colors, alpha))
         return np.concatenate(leaders + panels)  # a leader that passes another callout runs behind its panel
 
-    def _draw_on_faces(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
+    def draw_on_faces(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
+        """Text on faces of what is solid, hidden by what is nearer in the depth buffer."""
+        faces = [placed for placed in texts if placed[1].placement == "face"]
         gl = self._context.gl
         gl.glEnable(gl.GL_DEPTH_TEST)
         gl.glDepthFunc(gl.GL_LEQUAL)
         gl.glDepthMask(False)
         gl.glEnable(gl.GL_POLYGON_OFFSET_FILL)
         gl.glPolygonOffset(-1.0, -4.0)  # text lies in the very plane of the face
-        self._draw_in_world(texts, eye, (*colors.text, 1.0))
+        self._draw_in_world(faces, eye, (*colors.text, 1.0))
         gl.glDisable(gl.GL_POLYGON_OFFSET_FILL)
         gl.glDepthMask(True)
         gl.glDepthFunc(gl.GL_LESS)

@@ -155,7 +155,7 @@ def test_text_lies_on_top_of_its_cube_and_is_hidden_by_a_nearer_one(context, pai
         def draw():
             for lower, upper in cubes:
                 boxes.draw_solid(lower, upper, np.array([[0.0, 0.5, 0.5, 1.0]]), eye)
-            painter.draw_front(text, eye, COLORS)
+            painter.draw_on_faces(text, eye, COLORS)
 
         pixels = picture(context, eye, draw)
         return int(((pixels[..., 0] > 128) & (pixels[..., 2] < 128)).sum())

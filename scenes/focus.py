@@ -1,0 +1,131 @@
+"""Focus: one layer brought forward. Its own heading, histogram and rulers; taller in its tray, then flat for numbers.
+
+What is shown is a function of the focus alone, so a film's picture depends on its time only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.scene import Node, ScreenShapes
+from .labels import callouts, layer_heading, rulers
+from .layer_volumes import GLASS_HEIGHT
+from .legend import layer_legend, veil
+from .network_scene import NetworkScene, tray_bounds
+
+__all__ = ["WHOLE", "Focus", "FocusTrack", "show_focus"]
+
+EASE_S = 0.4
+
+TALLER = 1.7  # height of the layer in focus, in heights of the overview
+FLAT_CELLS = 0.40  # height where numbers are read, cells
+FLOOR_SPACE = 1.0  # between the floor and the glass of the layer in focus
+RECEDED = 0.30  # brightness of other layers' data
+RECEDED_GLASS = 0.55
+
+
+@dataclass(frozen=True)
+class Focus:
+    """`depth`: 0 the whole network, 1 the layer, 2 its single weights; values between while moving there."""
+
+    layer: int  # index into Layout.layers, -1 for none
+    depth: float = 0.0
+
+
+WHOLE = Focus(-1)
+
+
+class FocusTrack:
+    """Focus as a function of time: every change takes 0.4 s; another layer is reached by way of the whole network."""
+
+    def __init__(self, start: Focus = WHOLE) -> None:
+        self._changes: list[tuple[float, Focus, Focus]] = [(-math.inf, start, start)]  # time_s, from, to
+
+    def go(self, time_s: float, goal: Focus) -> None:
+        """Begins to change at a time, which is not before that of the last call."""
+        now = self.at(time_s)
+        self._changes = [change for change in self._changes if change[0] <= time_s]
+        if now.layer != goal.layer and now.depth > 0:
+            self._changes.append((time_s, now, Focus(now.layer)))
+            time_s, now = time_s + EASE_S, Focus(goal.layer)
+        start = now if now.layer == goal.layer else Focus(goal.layer)
+        self._changes.append((time_s, start, goal))
+
+    def at(self, time_s: float) -> Focus:
+        """The focus at a time."""
+        begun_s, start, goal = next(change for change in reversed(self._changes) if change[0] <= time_s)
+        share = min((time_s - begun_s) / EASE_S, 1.0)
+        return Focus(goal.layer, start.depth + (goal.depth - start.depth) * share * share * (3 - 2 * share))
+
+    def is_moving(self, time_s: float) -> bool:
+        """Whether the focus still changes at or after a time."""
+        return time_s < self._changes[-1][0] + EASE_S
+
+
+def show_focus(built: NetworkScene, focus: Focus) -> None:
+    """Changes the scene to this focus."""
+    if built.focus == (focus.layer, focus.depth):
+        return
+    built.focus = (focus.layer, focus.depth)
+    near = min(max(focus.depth, 0.0), 1.0)
+    flat = min(max(focus.depth - 1.0, 0.0), 1.0)
+    _shape_data(built, focus.layer, near, flat)
+    _shape_glass(built, focus.layer, near)
+    _show_words(built, focus.layer if near > 0.5 else -1, flat)
+
+
+def _shape_data(built: NetworkScene, layer: int, near: float, flat: float) -> None:
+    for part in built.grids:
+        here = part.layer == layer
+        height, emphasis = part.tray.height, 1.0
+        if here:
+            tall = min(TALLER * height, (part.tray.zero_y - FLOOR_SPACE) / GLASS_HEIGHT)
+            height += (max(tall, height) - height) * near
+            height += (FLAT_CELLS * part.tray.cell - height) * flat
+        elif layer >= 0:
+            emphasis -= (1.0 - RECEDED) * near
+        if part.grid.dh[1] != height or part.grid.emphasis != emphasis:
+            part.grid.dh, part.grid.emphasis = np.array([0.0, height, 0.0]), emphasis
+            part.grid.touch()
+
+
+def _shape_glass(built: NetworkScene, layer: int, near: float) -> None:
+    glass = built.glass
+    selected = np.zeros(len(glass.lower), bool)
+    alpha = np.ones(len(glass.lower), np.float32)
+    for k, (number, placed, tray) in enumerate(built.layout.trays()):
+        lower, upper = tray_bounds(placed, tray)
+        if number == layer:
+            selected[k] = near > 0.5
+            tall = min(TALLER * tray.height, (tray.zero_y - FLOOR_SPACE) / GLASS_HEIGHT)
+            grown = GLASS_HEIGHT * max(tall - tray.height, 0.0) * near
+            lower[1], upper[1] = lower[1] - grown, upper[1] + grown
+        elif layer >= 0:
+            alpha[k] -= (1.0 - RECEDED_GLASS) * near
+        glass.lower[k], glass.upper[k] = lower, upper
+    glass.selected, glass.colors[:, 3] = selected, alpha
+    glass.touch()
+
+
+def _show_words(built: NetworkScene, layer: int, flat: float) -> None:
+    """The overview's heading and legend, or those of a layer."""
+    built.overview_words.visible = layer < 0
+    built.layer_words.children.clear()
+    built.callouts.drawable = callouts(built.network, built.layout, built.scene.theme, without=layer)
+    if layer < 0:
+        return
+    placed, theme = built.layout.layers[layer], built.scene.theme
+    tensor = built.network.tensors[placed.volume.main.tensor]
+    words, shapes = layer_legend(built.analysis.facts(tensor), theme)
+    drawables = [*_veils(built, flat), layer_heading(built.network, built.layout, placed, theme), shapes, words]
+    if flat < 0.5:
+        drawables.append(rulers(placed, theme))
+    for drawable in drawables:
+        built.layer_words.add(Node("focus", drawable=drawable))
+
+
+def _veils(built: NetworkScene, flat: float) -> list[ScreenShapes]:
+    return [veil(built.scene.theme)] if flat > 0.5 else []

@@ -1,0 +1,193 @@
+"""A session: a network that somebody is looking at, with the hand that flies and the commands that lead from view to view.
+
+It knows no window and no GPU: whoever shows it calls `prepare` before each frame, with the frame's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..engine.commands import Command, Undo
+from ..engine.controls import FlyControls, movement_commands
+from ..engine.picking import Pick
+from ..engine.scene import Scene
+from ..loaders.network import Network
+from .analysis import Analysis
+from .focus import WHOLE, Focus, FocusTrack, show_focus
+from .network_scene import NetworkScene, build, tray_bounds
+from .placement import Placed
+from .style import THEMES
+from .tours import Tour, default_tour
+from .views import View, layer_view, overview, typical_layer, weight_view
+
+__all__ = ["Session"]
+
+TOUR_S = 24.0
+CLOSEST_CELLS = 4.0  # how near the wheel brings
+NUMBER_CELLS = 10.5  # how near weights are when one goes to one of them
+
+
+class Session:
+    """`built` is the network's scene, `controls` its camera. `on_scene` is told whenever there is another scene."""
+
+    def __init__(self, network: Network, theme: str, on_scene: Callable[[Scene], None] = lambda scene: None) -> None:
+        self.aspect = 16 / 9  # of the picture
+        self.theme = theme
+        self._on_scene = on_scene
+        self.open(network)
+
+    def open(self, network: Network) -> None:
+        """Shows another network from its first view. Raises what reading its values raises, and then changes nothing."""
+        built = build(network, THEMES[self.theme], Analysis())
+        self.built = built
+        self._layer = -1  # that Tab goes on from
+        self._track, self._goal, self._shown = FocusTrack(), WHOLE, WHOLE
+        self._tour: Tour | None = None
+        start, bounds = overview(built, self.aspect), _sheets(built)
+        if hasattr(self, "controls"):
+            self.controls.enter(start.position, start.target, start.fov_y_rad, *bounds)
+        else:
+            self.controls = FlyControls(start.position, start.target, start.fov_y_rad, *bounds)
+        self._on_scene(built.scene)
+
+    def prepare(self, time_s: float) -> bool:
+        """Brings the scene to a time, which never goes back. True: it is on the move, another frame is wanted."""
+        if self._tour is not None and not self.controls.is_touring(self._tour.flight):
+            self._leave_tour()
+        if self._tour is not None and self.controls.flown_s is not None:
+            self._shown = self._tour.focus.at(self.controls.flown_s)
+        else:
+            if self._track.goal != self._goal:
+                self._track.go(time_s, self._goal)
+            self._shown = self._track.at(time_s)
+        show_focus(self.built, self._shown)
+        return self.controls.is_moving or self._track.is_moving(time_s)
+
+    def commands(self) -> list[Command]:
+        """Flying, views and the theme."""
+        return [
+            *movement_commands(self.controls, self.go_home),
+            Command("view.overview", self.go_home, "1"),
+            Command("view.layer", self.go_to_layer, "2"),
+            Command("view.weight", self.go_to_weights, "3"),
+            Command("view.next", lambda: self._step(1), "Tab"),
+            Command("view.previous", lambda: self._step(-1), "Shift+Tab"),
+            Command("view.tour", self.toggle_tour, "T"),
+            Command("view.theme", self.switch_theme, "L"),
+        ]
+
+    def go_home(self) -> Undo:
+        """To the whole network."""
+        self._layer = -1
+        return self._go(overview(self.built, self.aspect), WHOLE)
+
+    def go_to_layer(self, layer: int | None = None) -> Undo | None:
+        """To a layer; None: the one in focus, else the typical one."""
+        index = self._chosen(layer)
+        if index < 0:
+            return None
+        self._layer = index
+        return self._go(layer_view(self.built, self._placed(index), self.aspect), Focus(index, 1.0))
+
+    def go_to_weights(self) -> Undo | None:
+        """To a few weights of the layer in focus, else of the typical one."""
+        index = self._chosen(None)
+        if index < 0:
+            return None
+        self._layer = index
+        return self._go(weight_view(self.built, self._placed(index)), Focus(index, 2.0))
+
+    def go_to_pick(self, pick: Pick) -> Undo | None:
+        """To a weight that is pointed at; to its layer where weights are too small for that."""
+        part = next((part for part in self.built.grids if part.grid is pick.grid), None)
+        if part is None:
+            return None
+        if pick.count > 1:
+            return self.go_to_layer(part.layer)
+        self._layer = part.layer
+        undo = self.controls.focus_on(pick.position, NUMBER_CELLS * part.tray.cell)
+        return self._focus(Focus(part.layer, 2.0), undo)
+
+    def toggle_tour(self) -> Undo | None:
+        """Begins the tour, or ends it where it is."""
+        if self._tour is not None:
+            self.stop()
+            return None
+        self._tour = default_tour(self.built, self.aspect, TOUR_S)
+        before, undo = self._goal, self.controls.tour(self._tour.flight)
+        self._goal = WHOLE
+
+        def take_back() -> None:
+            self._tour, self._goal = None, before
+            undo()
+
+        return take_back
+
+    def stop(self) -> None:
+        """Ends a flight or a tour where it is."""
+        self.controls.stop()
+        self._leave_tour()
+
+    def switch_theme(self) -> Undo:
+        """From dark to light, or back."""
+        names = list(THEMES)
+        self._show_in(names[(names.index(self.theme) + 1) % len(names)])
+        return self.switch_theme_back
+
+    def switch_theme_back(self) -> None:
+        """Takes `switch_theme` back."""
+        names = list(THEMES)
+        self._show_in(names[names.index(self.theme) - 1])
+
+    def _show_in(self, theme: str) -> None:
+        self.theme = theme
+        self.built = build(self.built.network, THEMES[theme], self.built.analysis)
+        self._on_scene(self.built.scene)
+
+    def _step(self, step: int) -> Undo | None:
+        """To the next layer along the flow, or the one before; round at the ends."""
+        count = len(self.built.layout.layers)
+        if not count:
+            return None
+        return self.go_to_layer((self._layer + step) % count if self._layer >= 0 else min(step, 0) % count)
+
+    def _chosen(self, layer: int | None) -> int:
+        if layer is not None:
+            return layer
+        return self._layer if self._layer >= 0 else typical_layer(self.built)
+
+    def _placed(self, layer: int) -> Placed:
+        return self.built.layout.layers[layer]
+
+    def _go(self, view: View, focus: Focus) -> Undo:
+        return self._focus(focus, self.controls.go_to(view.position, view.target, view.fov_y_rad))
+
+    def _focus(self, focus: Focus, undo_flight: Undo) -> Undo:
+        self._leave_tour()
+        before, self._goal = self._goal, focus
+
+        def undo() -> None:
+            undo_flight()
+            self._goal = before
+
+        return undo
+
+    def _leave_tour(self) -> None:
+        """What the tour shows now stays."""
+        if self._tour is not None:
+            self._tour = None
+            self._track, self._goal = FocusTrack(self._shown), self._shown
+
+
+def _sheets(built: NetworkScene) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+    """(lower (n, 3), upper (n, 3), closest, height (n,)) of all trays, as `FlyControls` wants them."""
+    trays = [(layer, tray) for layer in built.layout.layers for tray in layer.volume.trays]
+    if not trays:
+        return built.scene.lower[None], built.scene.upper[None], 1.0, np.zeros(1)
+    bounds = np.array([tray_bounds(layer, tray) for layer, tray in trays])
+    lower, upper = bounds[:, 0].copy(), bounds[:, 1].copy()
+    height = (upper[:, 1] - lower[:, 1]) / 2
+    lower[:, 1] = upper[:, 1] = (lower[:, 1] + upper[:, 1]) / 2
+    return lower, upper, CLOSEST_CELLS * min(tray.cell for _, tray in trays), height
