@@ -33,6 +33,19 @@ def checkout() -> Path:
     return CHECKOUT
 
 
+@pytest.fixture(scope="module")
+def context():
+    """An OpenGL context without a window."""
+    from tensornaut.engine.gpu import Context, GraphicsError
+
+    try:
+        made = Context.offscreen()
+    except GraphicsError as error:
+        pytest.skip(f"no EGL: {error}")
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def project_files() -> list[str]:
     """The project's files relative to the checkout, sorted: those that git tracks, without git all."""
