@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from .drawn import place
-from .kernels import cut
+from .kernel_choice import begin_frame, version
 from .kernels.colorize import LightTables, light_tables, plain_tables
 from .kernels.cut import CutEyes, CutGrids, Tiles
 from .near_cells import NEAR_LIMIT, NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
@@ -51,6 +51,7 @@ class Detail:
 
     def prepare(self, frame: Frame) -> None:
         """The tiles of a frame, and where they lie in the pool. Exact frames wait for all of them."""
+        begin_frame()
         self._collect()
         eyes = _cut_eyes(frame.eyes)
         tiles = self._cut(frame, eyes)
@@ -152,7 +153,7 @@ class Detail:
             busy = self.samples > frame.budget / 2
             tau = max(TAU, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
         limit = self.pool.slot_limit - self._near_limit
-        tiles = cut.cut(self._cut_grids, eyes, tau, frame.budget, limit)
+        tiles = version("cut", len(self.grids)).cut(self._cut_grids, eyes, tau, frame.budget, limit)
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)
         if not self.left_out:
             return tiles

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .kernels import colorize
+from .kernel_choice import version
 from .kernels.colorize import FIELD, LightTables
 from .kernels.cut import TILE
 from .kernels.errors import TensornautError
@@ -79,7 +79,8 @@ def load_tile(source: Source, level: int, row: int, col: int) -> TileData:
     rows, cols, block, quality = lattice(source.shape, level, row, col)
     try:
         values = read_part(source.values, rows, cols)
-        part_light, part_height = colorize.block_means(values, source.value_range, source.tables.overview, block)
+        block_means = version("colorize", values.size).block_means
+        part_light, part_height = block_means(values, source.value_range, source.tables.overview, block)
     except READ_FAULTS as error:
         return TileData(light, height, level, BLANK, (source.values.key, str(error)))
     light[: len(part_light), : part_light.shape[1]] = part_light

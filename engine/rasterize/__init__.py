@@ -1,4 +1,4 @@
-"""Rasterizers of points: sums of light, and nearest samples. `choose` gives the fastest that is ready."""
+"""Rasterizers of points: sums of light, and nearest samples. `choose` gives the one to draw with."""
 
 from .batch import EMPTY, TILE, UNIT, Batch, Pool, eye_rows, pack, unpack
 from .choice import Rasterizer, choose

@@ -1,0 +1,90 @@
+"""Which version of a kernel is used: the NumPy definition, or the compiled one once it is there and worth its import.
+
+All versions give the same bits, so a change between two frames of a film cannot be seen. Nothing is compiled in this
+process: a process that draws more than one picture has it done by a worker, and draws with the definitions meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+from types import ModuleType
+
+from .kernel_cache import Compilation, kernels_are_ready, use_cache
+
+__all__ = ["KernelChoice", "begin_frame", "version"]
+
+VERSIONS = {  # name: definition, compiled
+    "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
+    "cut": (".kernels.cut", ".kernels.cut_numba"),
+    "rasterize": (".rasterize.definition", ".rasterize.compiled"),
+}
+WORTH = 1_000_000  # values or samples; the definitions handle so many in the time that importing numba takes
+
+
+class KernelChoice:
+    """The choice of one process. Any thread; nobody waits for a worker, and only `version` for an import."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, ModuleType] = {}
+        self._loading = threading.Lock()
+        self._compilation: Compilation | None = None
+        self._work = self._frames = 0
+        self._missing = False
+
+    def version(self, name: str, work: int) -> ModuleType:
+        """The module to use for `work` more values or samples: both versions have the same functions.
+
+        Compiled kernels are imported here when the work so far is worth it, unless another thread is about it.
+        """
+        self._work += work
+        if name not in self._compiled and self._work >= WORTH and not self._missing and kernels_are_ready():
+            if self._loading.acquire(blocking=False):
+                try:
+                    self._load(name)
+                finally:
+                    self._loading.release()
+        return self._compiled.get(name) or import_module(VERSIONS[name][0], __package__)
+
+    def begin_frame(self) -> None:
+        """A frame begins. From the second one on the compiled kernels are wanted, and made or imported aside."""
+        self._frames += 1
+        if self._frames < 2 or self._missing or len(self._compiled) == len(VERSIONS):
+            return
+        if not kernels_are_ready():
+            self._compilation = self._compilation or Compilation()
+            self._missing = self._compilation.is_done() and self._compilation.failed
+        elif self._loading.acquire(blocking=False):
+            threading.Thread(target=self._load_all, name="kernels").start()
+
+    def close(self) -> None:
+        """Ends the worker that compiles."""
+        if self._compilation is not None:
+            self._compilation.close()
+
+    def _load_all(self) -> None:
+        try:
+            for name in VERSIONS:
+                self._load(name)
+        finally:
+            self._loading.release()
+        self.close()
+
+    def _load(self, name: str) -> None:
+        self._missing = True  # and it stays so when this does not go well: nobody tries again
+        use_cache()
+        self._compiled[name] = import_module(VERSIONS[name][1], __package__)
+        self._missing = False
+
+
+_CHOICE = KernelChoice()
+
+
+def version(name: str, work: int) -> ModuleType:
+    """As `KernelChoice.version`, of this process."""
+    return _CHOICE.version(name, work)
+
+
+def begin_frame() -> None:
+    """As `KernelChoice.begin_frame`, of this process."""
+    _CHOICE.begin_frame()
