@@ -1,7 +1,7 @@
 """The renderer: one eye's picture from a scene, pass by pass.
 
-Order: ground, floor pools and plates, floor text, back faces and edges of glass, lines behind, data, cubes, front faces
-and edges, lines in front, words. Nothing writes depth but cubes.
+Order: ground, floor pools and plates, floor text, back faces and edges of glass, lines behind, solids, data, cubes,
+front faces and edges, lines in front, words. Nothing writes depth but solids and cubes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from .painters.data import DataPainter
 from .painters.labels import LabelColors, LabelPainter
 from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
-from .scene import Boxes, Drawable, Labels, Lines, Scene, ScreenShapes, Text, walk
+from .painters.solids import SolidPainter
+from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, Text, walk
 from .view import Eye, Frame
 
 __all__ = ["Renderer"]
@@ -40,6 +41,12 @@ class Renderer:
         self._labels = LabelPainter(context)
         self._data = DataPainter(context, threads)
         self._cubes = CubePainter(self._boxes)
+        self._solids = SolidPainter(context)
+
+    def show(self, scene: Scene) -> None:
+        """Draws another scene from now on; what was read of values that it has too stays."""
+        self.scene = scene
+        self.detail = Detail(scene, self.detail.pool)
 
     def prepare(self, frame: Frame) -> None:
         """What all eyes of a frame share: the cut of detail and its tiles. Exact frames wait here for their data."""
@@ -65,6 +72,7 @@ class Renderer:
         self._labels.draw_floor(texts, eye, self._label_colors())
         self._boxes.draw_back(boxes, scene, eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "back"], eye)
+        self._solids.draw([*self._collect(Points), *self._collect(Surface), *self._collect(Images)], eye)
         self._data.draw(self.detail, eye, scene.theme, framebuffer)
         ranges = np.array([grid.value_range for grid in self.detail.grids])
         numbers = self._cubes.draw(self.detail.near, ranges, eye)

@@ -10,13 +10,14 @@ from ..engine.kernels.names import clean
 from ..engine.scene import Labels, Text
 from ..engine.theme import Theme
 from ..loaders.network import Network
+from .layer_volumes import PADDING
 from .placement import Layout, Placed
 from .strings import text
 from .style import kind_color
 
 __all__ = ["block_titles", "callouts", "heading", "layer_heading", "rulers", "shape_text"]
 
-RULER_GAP = 5.0  # world units, from the cells to the numbers
+RULER_GAP = 1.2  # from the glass to the numbers, in heights of the numbers
 MOST_TICKS = 8
 
 
@@ -113,11 +114,12 @@ def rulers(layer: Placed, theme: Theme) -> Labels:
     along, across = (tray.rows, tray.columns) if tray.columns_across else (tray.columns, tray.rows)
     names = ("scene.rows", "scene.columns") if tray.columns_across else ("scene.columns", "scene.rows")
     size = min(max(0.05 * min(tray.size), 1.2), 6.0)
-    front, side = z0 + tray.size[1] + RULER_GAP, x0 - RULER_GAP
+    gap = PADDING + RULER_GAP * size
+    front, side = z0 + tray.size[1] + gap, x0 - gap
     texts = [_tick(k, (x0 + (k + 0.5) * tray.cell, front), size, (1.0, 0.0, 0.0)) for k in _ticks(along)]
     texts += [_tick(k, (side, z0 + (k + 0.5) * tray.cell), size, (1.0, 0.0, 0.0)) for k in _ticks(across)]
-    texts.append(_tick(text(names[0]), (x0 + tray.size[0] / 2, front + 2.4 * size), 1.3 * size, (1.0, 0.0, 0.0)))
-    texts.append(_tick(text(names[1]), (side - 2.4 * size, z0 + tray.size[1] / 2), 1.3 * size, (0.0, 0.0, 1.0)))
+    texts.append(_tick(text(names[0]), (x0 + tray.size[0] / 2, front + 2.2 * size), 1.3 * size, (1.0, 0.0, 0.0)))
+    texts.append(_tick(text(names[1]), (side - 2.6 * size, z0 + tray.size[1] / 2), 1.3 * size, (0.0, 0.0, 1.0)))
     return Labels(texts)
 
 

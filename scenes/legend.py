@@ -15,7 +15,7 @@ __all__ = ["layer_legend", "legend", "veil"]
 
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 300.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 420.0, 68.0
-PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.62
+PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.92
 HISTOGRAM_PX, HISTOGRAM_BARS = 84.0, 64
 LINE_PX = 24.0
 DOT_PX = 8.0
@@ -138,7 +138,7 @@ def _histogram(facts: Facts, theme: Theme, x: float, base: float) -> Rows:
 
 
 def _panel(theme: Theme, x: float, y: float, width: float, height: float) -> tuple:
-    color = np.array([*theme.panel, PANEL_ALPHA + 0.2], np.float32)
+    color = np.array([*theme.panel, PANEL_ALPHA], np.float32)
     margin = PANEL_MARGIN_PX
     return x - margin, y - margin, width + 2 * margin, height + 2 * margin, color, color, PANEL_RADIUS_PX
 

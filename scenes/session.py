@@ -30,27 +30,30 @@ NUMBER_CELLS = 10.5  # how near weights are when one goes to one of them
 
 
 class Session:
-    """`built` is the network's scene, `controls` its camera. `on_scene` is told whenever there is another scene."""
+    """`built` is the network's scene, `controls` its camera, `aspect` width over height of the picture.
 
-    def __init__(self, network: Network, theme: str, on_scene: Callable[[Scene], None] = lambda scene: None) -> None:
-        self.aspect = 16 / 9  # of the picture
+    `show` is called with every further scene.
+    """
+
+    def __init__(self, network: Network, theme: str, aspect: float, show: Callable[[Scene], None]) -> None:
+        self.aspect = aspect
         self.theme = theme
-        self._on_scene = on_scene
-        self.open(network)
+        self._show = show
+        self.built = build(network, THEMES[theme], Analysis())
+        self.controls = FlyControls(*_entrance(self.built, aspect))
+        self._begin()
 
     def open(self, network: Network) -> None:
         """Shows another network from its first view. Raises what reading its values raises, and then changes nothing."""
-        built = build(network, THEMES[self.theme], Analysis())
-        self.built = built
+        self.built = build(network, THEMES[self.theme], Analysis())
+        self.controls.enter(*_entrance(self.built, self.aspect))
+        self._begin()
+        self._show(self.built.scene)
+
+    def _begin(self) -> None:
         self._layer = -1  # that Tab goes on from
-        self._track, self._goal, self._shown = FocusTrack(), WHOLE, WHOLE
         self._tour: Tour | None = None
-        start, bounds = overview(built, self.aspect), _sheets(built)
-        if hasattr(self, "controls"):
-            self.controls.enter(start.position, start.target, start.fov_y_rad, *bounds)
-        else:
-            self.controls = FlyControls(start.position, start.target, start.fov_y_rad, *bounds)
-        self._on_scene(built.scene)
+        self._refocus(WHOLE)
 
     def prepare(self, time_s: float) -> bool:
         """Brings the scene to a time, which never goes back. True: it is on the move, another frame is wanted."""
@@ -59,8 +62,9 @@ class Session:
         if self._tour is not None and self.controls.flown_s is not None:
             self._shown = self._tour.focus.at(self.controls.flown_s)
         else:
-            if self._track.goal != self._goal:
+            if self._aimed != self._goal:
                 self._track.go(time_s, self._goal)
+                self._aimed = self._goal
             self._shown = self._track.at(time_s)
         show_focus(self.built, self._shown)
         return self.controls.is_moving or self._track.is_moving(time_s)
@@ -115,15 +119,10 @@ class Session:
         if self._tour is not None:
             self.stop()
             return None
-        self._tour = default_tour(self.built, self.aspect, TOUR_S)
-        before, undo = self._goal, self.controls.tour(self._tour.flight)
-        self._goal = WHOLE
-
-        def take_back() -> None:
-            self._tour, self._goal = None, before
-            undo()
-
-        return take_back
+        tour = default_tour(self.built, self.aspect, TOUR_S)
+        undo = self._focus(WHOLE, self.controls.tour(tour.flight))
+        self._tour = tour
+        return undo
 
     def stop(self) -> None:
         """Ends a flight or a tour where it is."""
@@ -144,7 +143,7 @@ class Session:
     def _show_in(self, theme: str) -> None:
         self.theme = theme
         self.built = build(self.built.network, THEMES[theme], self.built.analysis)
-        self._on_scene(self.built.scene)
+        self._show(self.built.scene)
 
     def _step(self, step: int) -> Undo | None:
         """To the next layer along the flow, or the one before; round at the ends."""
@@ -170,6 +169,7 @@ class Session:
 
         def undo() -> None:
             undo_flight()
+            self._leave_tour()
             self._goal = before
 
         return undo
@@ -178,16 +178,23 @@ class Session:
         """What the tour shows now stays."""
         if self._tour is not None:
             self._tour = None
-            self._track, self._goal = FocusTrack(self._shown), self._shown
+            self._refocus(self._shown)
+
+    def _refocus(self, focus: Focus) -> None:
+        """Shows a focus at once. `_goal` is where it is to go, `_aimed` where the track goes already."""
+        self._track = FocusTrack(focus)
+        self._goal = self._aimed = self._shown = focus
 
 
-def _sheets(built: NetworkScene) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
-    """(lower (n, 3), upper (n, 3), closest, height (n,)) of all trays, as `FlyControls` wants them."""
+def _entrance(
+    built: NetworkScene, aspect: float
+) -> tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray, float, np.ndarray]:
+    """What `FlyControls` begins with: the overview, and the trays as sheets with the height of their data."""
+    start = overview(built, aspect)
     trays = [(layer, tray) for layer in built.layout.layers for tray in layer.volume.trays]
-    if not trays:
-        return built.scene.lower[None], built.scene.upper[None], 1.0, np.zeros(1)
-    bounds = np.array([tray_bounds(layer, tray) for layer, tray in trays])
-    lower, upper = bounds[:, 0].copy(), bounds[:, 1].copy()
+    bounds = [tray_bounds(layer, tray) for layer, tray in trays] or [(built.scene.lower, built.scene.upper)]
+    lower, upper = (np.array(side, float) for side in zip(*bounds, strict=True))
     height = (upper[:, 1] - lower[:, 1]) / 2
     lower[:, 1] = upper[:, 1] = (lower[:, 1] + upper[:, 1]) / 2
-    return lower, upper, CLOSEST_CELLS * min(tray.cell for _, tray in trays), height
+    closest = CLOSEST_CELLS * min((tray.cell for _, tray in trays), default=1.0)
+    return start.position, start.target, start.fov_y_rad, lower, upper, closest, height

@@ -23,6 +23,6 @@ void main() {
     bool seen = faces_camera(2 * b + side.x, lower, upper) || faces_camera(2 * c + side.y, lower, upper);
     line_tint = front ? edge : vec4(edge.rgb, 0.55 * edge.a);
     half_width = 0.5 * width_px;
-    across = ((vertex & 1) == 0 ? -1.0 : 1.0) * (half_width + 1.0);
     gl_Position = seen == front ? segment_corner(start, end, half_width + 1.0, vertex) : vec4(0.0, 0.0, 2.0, 1.0);
+    across = ((vertex & 1) == 0 ? -1.0 : 1.0) * (half_width + 1.0) * gl_Position.w;
 }

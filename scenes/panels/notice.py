@@ -1,0 +1,50 @@
+"""Notices: short messages at the bottom left, gone after a while."""
+
+from __future__ import annotations
+
+from ...engine.loop import now_s
+
+__all__ = ["Notices", "notice_panel"]
+
+SHOWN_S = 5.0
+MARGIN = 0.022  # of the picture's height
+WIDTH = 0.6  # of the picture
+MOST = 3  # at once
+
+
+class Notices:
+    """What is to be read now, the newest last."""
+
+    def __init__(self) -> None:
+        self._until: list[tuple[str, float]] = []
+
+    def add(self, words: str) -> float:
+        """Shows a message; gives the seconds after which it goes."""
+        self._until = [*self._until, (words, now_s() + SHOWN_S)][-MOST:]
+        return SHOWN_S
+
+    @property
+    def shown(self) -> list[str]:
+        """The messages that are not too old."""
+        now = now_s()
+        self._until = [(words, until_s) for words, until_s in self._until if until_s > now]
+        return [words for words, _ in self._until]
+
+
+def notice_panel(notices: Notices) -> None:
+    """Draws the messages; to be called inside `PanelHost.frame`."""
+    from imgui_bundle import imgui
+
+    messages = notices.shown
+    if not messages:
+        return
+    picture = imgui.get_io().display_size
+    margin = picture.y * MARGIN
+    imgui.set_next_window_pos(imgui.ImVec2(margin, picture.y - margin), 0, imgui.ImVec2(0.0, 1.0))
+    flags = imgui.WindowFlags_
+    imgui.begin("notices", None, flags.no_decoration | flags.no_inputs | flags.no_nav | flags.always_auto_resize)
+    imgui.push_text_wrap_pos(picture.x * WIDTH)
+    for words in messages:
+        imgui.text_unformatted(words)
+    imgui.pop_text_wrap_pos()
+    imgui.end()
