@@ -25,7 +25,7 @@ from ..engine.kernels.names import clean
 from ..engine.places import is_temporary, state_folder
 from ..scenes.strings import LANGUAGES, PATH_LIMIT, Language, language, set_language, text
 
-__all__ = ["COMMANDS", "EXIT_FAULT", "EXIT_INPUT", "EXIT_INTERRUPT", "has_display", "main", "run_command"]
+__all__ = ["COMMANDS", "EXIT_FAULT", "EXIT_INPUT", "EXIT_INTERRUPT", "has_display", "main", "one_line", "run_command"]
 
 COMMANDS = ("view", "info", "stats", "snapshot", "record", "doctor", "demo")
 EXIT_INPUT, EXIT_FAULT, EXIT_INTERRUPT = 2, 70, 130
@@ -144,10 +144,14 @@ def _environment_language(environment: Mapping[str, str]) -> Language:
     return "zh" if locale.lower().startswith("zh") else "en"
 
 
-def _complain(error: InputError) -> int:
-    """Prints the one line that tells the person what to do."""
+def one_line(error: InputError) -> str:
+    """What it is about, and what the person can do, in the person's language."""
     message = str(error) if language() == "en" else text(f"error.{error.key}", **error.shown_facts)
-    print(f"tensornaut: {clean(error.name, PATH_LIMIT)}: {message}", file=sys.stderr)
+    return f"{clean(error.name, PATH_LIMIT)}: {message}"
+
+
+def _complain(error: InputError) -> int:
+    print(f"tensornaut: {one_line(error)}", file=sys.stderr)
     return EXIT_INPUT
 
 

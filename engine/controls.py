@@ -7,6 +7,7 @@ frame rate. All speeds follow the scale: they are shares of the distance to the 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -67,7 +68,8 @@ class FlyControls:
     """A camera that starts at `position` looking at `target`, and comes back there by `home`.
 
     `lower`, `upper`: (n, 3) float64, boxes of all that one flies to, n >= 1; flat where data lie in a sheet. `closest`:
-    the distance, world units, below which moving gets no slower and up to which the wheel brings.
+    the distance, world units, below which moving gets no slower and up to which the wheel brings. `height`: (n,)
+    float64, how far data may stand up from a box and down: the near plane must not cut it off.
     """
 
     def __init__(
@@ -78,16 +80,32 @@ class FlyControls:
         lower: np.ndarray,
         upper: np.ndarray,
         closest: float = 1.0,
+        height: np.ndarray | float = 0.0,
     ) -> None:
+        self.pace = PACE
+        self._held: set[str] = set()
+        self.enter(position, target, fov_y_rad, lower, upper, closest, height)
+
+    def enter(
+        self,
+        position: np.ndarray,
+        target: np.ndarray,
+        fov_y_rad: float,
+        lower: np.ndarray,
+        upper: np.ndarray,
+        closest: float = 1.0,
+        height: np.ndarray | float = 0.0,
+    ) -> None:
+        """Begins anew in another scene; what is held stays held."""
         self._home = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad)
         self._lower, self._upper = np.atleast_2d(lower).astype(float), np.atleast_2d(upper).astype(float)
         self._closest = closest
+        self._height = np.outer(np.broadcast_to(height, len(self._lower)), (0.0, 1.0, 0.0))
         yaw_rad, pitch_rad = angles(self._home.target - self._home.position)
         self.camera = Camera(self._home.position, yaw_rad, pitch_rad, fov_y_rad)
-        self.pace = PACE
-        self._held: set[str] = set()
         self._drift = np.zeros(3)  # velocity over `pace * reach`
         self._flight: Flight | None = None
+        self._next: Flight | None = None  # begins when `_flight` ends
         self._flown_s = 0.0
         self._dolly = 0.0  # notches still to go
         self._toward: np.ndarray | None = None
@@ -100,16 +118,17 @@ class FlyControls:
         """Moves on as long as it is held: forward, back, left, right, up, down; with fast, faster."""
         (self._held.add if pressed else self._held.discard)(direction)
         if pressed and direction in DIRECTIONS:
-            self._flight, self._dolly = None, 0.0
+            self._dolly = 0.0
+            self.stop()
 
     def look(self, right_px: float, down_px: float) -> None:
         """Turns the head by a mouse movement."""
-        self._flight = None
+        self.stop()
         self._turn(right_px * LOOK_RAD_PER_PX, -down_px * LOOK_RAD_PER_PX)
 
     def begin_orbit(self, point: np.ndarray | None = None) -> None:
         """Takes hold of the scene at a point; None: at what is in the middle of the picture."""
-        self._flight = None
+        self.stop()
         self._orbiting = True
         self._turned[:] = self._turning[:] = 0
         if point is None:
@@ -127,36 +146,61 @@ class FlyControls:
 
     def wheel(self, notches: float, toward: np.ndarray | None = None) -> None:
         """While moving: faster or slower. Else: nearer to what lies in the direction `toward` (None: the middle)."""
-        self._flight = None
+        self.stop()
         if self._held & DIRECTIONS.keys():
             self.pace = min(max(self.pace * PACE_PER_NOTCH**notches, SLOWEST), FASTEST)
             return
         self._dolly += notches
         self._toward = toward
 
-    def go_to(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float | None = None) -> None:
-        """Eases to a view in 900 ms."""
+    def go_to(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float | None = None) -> Undo:
+        """Eases to a view in 900 ms; what comes back eases to where the camera was."""
         camera = self.camera
         ahead = camera.position + camera.forward * self._reach_along(camera.forward)
         start = Key(0.0, camera.position, ahead, camera.fov_y_rad)
         goal = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad or camera.fov_y_rad)
         self.follow(Flight([start, goal]))
 
+        def undo() -> None:
+            self.go_to(start.position, start.target, start.fov_y_rad)
+
+        return undo
+
+    def tour(self, flight: Flight) -> Undo:
+        """Eases to the first key of a flight and flies along it, until its end or until a hand takes over."""
+        pose, fov_y_rad = flight.camera_at(flight.start_s)
+        forward = -pose[:3, 2]
+        target = pose[:3, 3] + forward * self._reach_along(forward, pose[:3, 3])
+        undo = self.go_to(pose[:3, 3], target, fov_y_rad)
+        self._next = flight
+        return undo
+
+    def stop(self) -> None:
+        """Ends a flight where it is."""
+        self._flight = self._next = None
+
+    def is_touring(self, flight: Flight) -> bool:
+        """True on this flight, or on the way to its start."""
+        return flight in (self._flight, self._next)
+
+    @property
+    def flown_s(self) -> float | None:
+        """Time on the flight that is being flown; None on none, and on the way to the start of a tour."""
+        return self._flown_s if self._flight is not None and self._next is None else None
+
     def follow(self, flight: Flight) -> None:
         """Flies along a flight from its first key on, until its end or until a hand takes over."""
-        self._flight, self._flown_s = flight, flight.start_s
+        self._flight, self._next, self._flown_s = flight, None, flight.start_s
         self._dolly = 0.0
         self._drift[:] = self._turning[:] = 0
 
-    def focus_on(self, point: np.ndarray, distance: float) -> None:
+    def focus_on(self, point: np.ndarray, distance: float) -> Undo:
         """Eases to `distance` from a point, which comes to the middle, without turning."""
-        self.go_to(np.asarray(point, float) - self.camera.forward * distance, point)
+        return self.go_to(np.asarray(point, float) - self.camera.forward * distance, point)
 
     def home(self) -> Undo:
-        """Eases to the first view; what comes back goes to where the camera was."""
-        before = self.camera
-        self.go_to(self._home.position, self._home.target, self._home.fov_y_rad)
-        return lambda: self.go_to(before.position, before.position + before.forward, before.fov_y_rad)
+        """Eases to the first view."""
+        return self.go_to(self._home.position, self._home.target, self._home.fov_y_rad)
 
     @property
     def is_moving(self) -> bool:
@@ -183,7 +227,7 @@ class FlyControls:
         """The eye of a picture of this size, its planes around everything."""
         position = self.camera.position
         lower, upper = self._lower.min(0), self._upper.max(0)
-        near = max(0.2 * self._distance(position), 0.02 * self._closest)
+        near = max(0.2 * self._distance(position, self._height), 0.02 * self._closest)
         far = float(np.linalg.norm(position - (lower + upper) / 2)) + 6 * float(np.max(upper - lower)) + 100 * near
         clip_from_eye = perspective(self.camera.fov_y_rad, size_px[0] / size_px[1], near, far)
         return Eye(self.camera.world_from_eye, clip_from_eye, (0, 0, *size_px), target)
@@ -201,7 +245,10 @@ class FlyControls:
         pose, fov_y_rad = self._flight.camera_at(self._flown_s)
         self.camera = Camera(pose[:3, 3], *angles(-pose[:3, 2]), fov_y_rad)
         if self._flown_s >= self._flight.start_s + self._flight.duration_s:
-            self._flight = None
+            following = self._next
+            self.stop()
+            if following is not None:
+                self.follow(following)
 
     def _turn(self, yaw_rad: float, pitch_rad: float) -> None:
         pitch_rad = min(max(self.camera.pitch_rad + pitch_rad, -STEEPEST_RAD), STEEPEST_RAD)
@@ -250,14 +297,14 @@ class FlyControls:
             reach = max(self._distance(self.camera.position), self._closest)
             self.camera = replace(self.camera, position=self.camera.position + moved * self.pace * reach)
 
-    def _distance(self, position: np.ndarray) -> float:
-        """To the nearest box; 0 inside one."""
-        outside = np.maximum(np.maximum(self._lower - position, position - self._upper), 0)
+    def _distance(self, position: np.ndarray, margin: np.ndarray | float = 0.0) -> float:
+        """To the nearest box, grown by a margin; 0 inside one."""
+        outside = np.maximum(np.maximum(self._lower - margin - position, position - self._upper - margin), 0)
         return math.sqrt(float(np.einsum("ij,ij->i", outside, outside).min()))
 
-    def _reach_along(self, direction: np.ndarray) -> float:
+    def _reach_along(self, direction: np.ndarray, position: np.ndarray | None = None) -> float:
         """To the first box ahead in a direction, else as far as the nearest in any; at least `closest`."""
-        position = self.camera.position
+        position = self.camera.position if position is None else position
         slope = 1 / np.where(np.abs(direction) < 1e-12, 1e-12, direction)
         ends = np.stack([(self._lower - position) * slope, (self._upper - position) * slope])
         enter, leave = ends.min(0).max(1), ends.max(0).min(1)
@@ -266,13 +313,16 @@ class FlyControls:
         return max(reach, self._closest)
 
 
-def movement_commands(controls: FlyControls) -> list[Command]:
-    """Commands of flying: held ones take `pressed`, true when the key goes down and false when it comes up."""
+def movement_commands(controls: FlyControls, home: Callable[[], Undo] | None = None) -> list[Command]:
+    """Commands of flying: held ones take `pressed`, true when the key goes down and false when it comes up.
+
+    `home`: what brings the first view back, where that depends on more than the controls know.
+    """
     commands = [
         Command(f"move.{name}", partial(controls.hold, name), key, {"pressed": bool}, held=True)
         for name, key in KEYS.items()
     ]
-    return [*commands, Command("view.home", controls.home, "Home")]
+    return [*commands, Command("view.home", home or controls.home, "Home")]
 
 
 def _share(delta_s: float, constant_s: float) -> float:

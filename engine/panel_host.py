@@ -64,7 +64,7 @@ class PanelHost:
         io.set_log_filename("")
         self._load_fonts()
         if theme is not None:
-            self._color(theme)
+            self.color(theme)
         imgui.backends.opengl3_init("#version 330")
         self.resize(size_px, scale)
 
@@ -145,8 +145,9 @@ class PanelHost:
             config.extra_size_scale = HEIGHT_PER_EM[font]
             imgui.get_io().fonts.add_font_from_file_ttf(str(font_file(font)), TEXT_PX, config)
 
-    def _color(self, theme: Theme) -> None:
-        imgui = self._imgui
+    def color(self, theme: Theme) -> None:
+        """Takes on a theme's colors."""
+        imgui = self._entered()
         (imgui.style_colors_light if theme.ink else imgui.style_colors_dark)()
         part = imgui.Col_
         tints: dict[Any, tuple[Color, float]] = {

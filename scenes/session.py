@@ -1,4 +1,4 @@
-"""A session: a network that somebody is looking at, with the hand that flies and the commands that lead from view to view.
+"""A session: a network that somebody looks at, the hand that flies, and the commands that lead from view to view.
 
 It knows no window and no GPU: whoever shows it calls `prepare` before each frame, with the frame's time.
 """
@@ -44,7 +44,7 @@ class Session:
         self._begin()
 
     def open(self, network: Network) -> None:
-        """Shows another network from its first view. Raises what reading its values raises, and then changes nothing."""
+        """Shows another network from its first view. Where its values cannot be read, that is raised and nothing changes."""
         self.built = build(network, THEMES[self.theme], Analysis())
         self.controls.enter(*_entrance(self.built, self.aspect))
         self._begin()
@@ -74,8 +74,9 @@ class Session:
         return [
             *movement_commands(self.controls, self.go_home),
             Command("view.overview", self.go_home, "1"),
-            Command("view.layer", self.go_to_layer, "2"),
+            Command("view.layer", self.go_to_layer, "2", {"layer": int}),
             Command("view.weight", self.go_to_weights, "3"),
+            Command("view.point", self.go_to_point, "", {"layer": int, "x": float, "y": float, "z": float}),
             Command("view.next", lambda: self._step(1), "Tab"),
             Command("view.previous", lambda: self._step(-1), "Shift+Tab"),
             Command("view.tour", self.toggle_tour, "T"),
@@ -103,16 +104,21 @@ class Session:
         self._layer = index
         return self._go(weight_view(self.built, self._placed(index)), Focus(index, 2.0))
 
-    def go_to_pick(self, pick: Pick) -> Undo | None:
-        """To a weight that is pointed at; to its layer where weights are too small for that."""
-        part = next((part for part in self.built.grids if part.grid is pick.grid), None)
-        if part is None:
+    def go_to_point(self, layer: int, x: float, y: float, z: float) -> Undo:
+        """To a weight of a layer that lies at a point of the world, near enough for its number."""
+        self._layer = layer
+        distance = NUMBER_CELLS * self._placed(layer).volume.main.cell
+        return self._focus(Focus(layer, 2.0), self.controls.focus_on(np.array([x, y, z]), distance))
+
+    def way_to(self, pick: Pick) -> tuple[str, dict[str, float]] | None:
+        """(command, arguments) that lead nearer to what was picked: to its layer as long as weights are too small."""
+        layer = next((part.layer for part in self.built.grids if part.grid is pick.grid), None)
+        if layer is None:
             return None
-        if pick.count > 1:
-            return self.go_to_layer(part.layer)
-        self._layer = part.layer
-        undo = self.controls.focus_on(pick.position, NUMBER_CELLS * part.tray.cell)
-        return self._focus(Focus(part.layer, 2.0), undo)
+        if pick.count > 1 or self._shown.layer != layer:
+            return "view.layer", {"layer": layer}
+        x, y, z = pick.position.tolist()
+        return "view.point", {"layer": layer, "x": x, "y": y, "z": z}
 
     def toggle_tour(self) -> Undo | None:
         """Begins the tour, or ends it where it is."""

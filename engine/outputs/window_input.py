@@ -59,6 +59,7 @@ class Hooks:
     click: Callable[[float, float], None] | None = None
     focus: Callable[[float, float], None] | None = None  # double click
     hover: Callable[[float, float], None] | None = None
+    leave: Callable[[], None] | None = None  # the mouse went out of the window
     pivot_at: Callable[[float, float], np.ndarray | None] | None = None  # (3,) world: what an orbit turns about
     drop: Callable[[list[str]], None] | None = None  # paths of dropped files
 
@@ -115,6 +116,7 @@ class WindowInput:
             "key": self._key,
             "char": self._char,
             "mouse_button": self._mouse_button,
+            "cursor_enter": self._cross,
             "cursor_pos": self._cursor,
             "scroll": self._scroll,
             "drop": self._drop,
@@ -149,7 +151,7 @@ class WindowInput:
             self._held[key] = command.name
             return
         # Held keys go by their place on the keyboard (W A S D), others by what is printed on them.
-        printed = name if key in self._names else (glfw.get_key_name(key, scancode) or name).upper()
+        printed = name if key in self._names or name.isdigit() else (glfw.get_key_name(key, scancode) or name).upper()
         if len(printed) == 1 and not printed.isalnum() and not mods & glfw.MOD_CONTROL:
             return  # comes as text as well
         parts = {"Ctrl": glfw.MOD_CONTROL, "Alt": glfw.MOD_ALT, "Shift": glfw.MOD_SHIFT}
@@ -244,6 +246,11 @@ class WindowInput:
             self._drag(moved)
         elif self._hooks.hover is not None and not (self._panels is not None and self._panels.wants_mouse):
             self._hooks.hover(*map(float, place))
+
+    def _cross(self, entered: int) -> None:
+        if not entered and not self._looking and self._hooks.leave is not None:
+            self._hooks.leave()
+            self._refresh()
 
     def _drag(self, moved: np.ndarray) -> None:
         assert self._pressed_at is not None

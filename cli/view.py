@@ -1,0 +1,253 @@
+"""`tensornaut SOURCE`: a model in a window, flown through by keys and mouse."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.commands import Command, CommandTable
+from ..engine.kernels.errors import InputError
+from ..engine.kernels.names import clean
+from ..engine.outputs.window_size import remember_size, remembered_size
+from ..engine.places import state_folder
+from ..loaders.open import open_network
+from ..scenes.strings import text
+from .main import has_display, one_line
+from .picture import add_picture_options, check_output, parse_size
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..engine.picking import Pick
+    from ..engine.scene import Scene
+    from ..engine.view import Eye, Frame
+    from ..loaders.network import Network
+
+USUAL_SIZE = "1280x720"
+FILM_RATE = 60  # frames a second at most
+TITLE_LIMIT = 80
+GESTURES = ("help.drag", "help.look", "help.wheel", "help.double_click", "help.drop")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """SOURCE --size --theme --threads --record."""
+    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    add_picture_options(parser, USUAL_SIZE)
+    parser.set_defaults(size=None)
+    parser.add_argument("--record", metavar="OUT.mp4", help=text("cli.option.record"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code of the window: 0 when it was closed."""
+    film = check_output(arguments.record, (".mp4", ".webm")) if arguments.record else None
+    size = parse_size(arguments.size) if arguments.size else remembered_size() or parse_size(USUAL_SIZE)
+    network = open_network(arguments.source)
+    if not has_display():
+        raise InputError("display", "no_display")
+    viewer = Viewer(network, size, arguments.theme, arguments.threads)
+    try:
+        viewer.run(film)
+    finally:
+        viewer.close()
+    return 0
+
+
+class Viewer:
+    """A session in a window: the commands of both, panels over the picture, pictures taken by F12."""
+
+    def __init__(self, network: Network, size: tuple[int, int], theme: str, threads: int) -> None:
+        from ..engine.outputs.window import Hooks, WindowClock, open_context
+        from ..engine.panel_host import PanelHost
+        from ..engine.renderer import Renderer
+        from ..scenes.panels.notice import Notices
+        from ..scenes.session import Session
+
+        self._context = open_context(size, _title(network))
+        self._session = Session(network, theme, size[0] / size[1], self._show)
+        self._renderer = Renderer(self._context, self._session.built.scene, threads)
+        self._panels = PanelHost(size, theme=self._session.built.scene.theme)
+        self._notices = Notices()
+        self._helps = False
+        self._pictures_wanted = 0
+        self._mouse_px: tuple[float, float] | None = None
+        self._pointed: tuple[tuple[float, float], tuple[str, str] | None] | None = None
+        self._eye: Eye | None = None
+        self._tau = 0.0
+        commands = CommandTable()
+        for command in [*self._session.commands(), *self._commands(commands)]:
+            commands.add(command)
+        self._table = commands
+        hooks = Hooks(
+            focus=self._focus, hover=self._hover, leave=self._leave, pivot_at=self._pivot_at, drop=self._drop
+        )
+        controls = self._session.controls
+        self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
+
+    def run(self, film: Path | None = None) -> None:
+        """Returns when the window was closed. `film`: where to write what is seen meanwhile."""
+        from ..engine import loop
+        from ..engine.outputs.video import VideoSink
+
+        sinks: list[loop.Sink] = [_Sink(self._photograph)]
+        if film is not None:
+            sinks.append(VideoSink(film, self._clock.size_px, FILM_RATE))
+        self._say(text("help.hint"))
+        loop.run(self._clock, sinks, self._prepare, self._renderer.draw)
+
+    def close(self) -> None:
+        """Frees everything, and remembers the window's size."""
+        if self._clock.window_size is not None:
+            remember_size(self._clock.window_size)
+        self._renderer.detail.pool.close()
+        self._panels.close()
+        self._clock.close()
+
+    def _commands(self, table: CommandTable) -> list[Command]:
+        """What concerns the window and not the model."""
+        return [
+            Command("app.snapshot", self._want_picture, "F12"),
+            Command("app.fullscreen", lambda: self._clock.toggle_full_screen(), "F11"),
+            Command("app.undo", lambda: _nothing(table.undo()), "Ctrl+Z"),
+            Command("app.redo", lambda: _nothing(table.redo()), "Ctrl+Shift+Z"),
+            Command("app.escape", self._escape, "Escape"),
+            Command("help.toggle", self._toggle_help, "?"),
+        ]
+
+    def _prepare(self, frame: Frame) -> None:
+        width, height = self._clock.size_px
+        self._session.aspect = width / height
+        wants_more = self._session.prepare(frame.time_s)
+        self._renderer.prepare(frame)
+        detail = self._renderer.detail
+        if wants_more or detail.waiting or detail.tau != self._tau:
+            self._clock.request()
+        self._tau, self._eye, self._pointed = detail.tau, frame.eyes[0], None
+
+    def _show(self, scene: Scene) -> None:
+        """Another scene: another model, or another theme."""
+        self._renderer.show(scene)
+        self._panels.color(scene.theme)
+        self._eye = None
+
+    def _draw_panels(self) -> None:
+        from ..scenes.panels.help import help_panel
+        from ..scenes.panels.notice import notice_panel
+        from ..scenes.panels.pointed import pointed_panel
+
+        notice_panel(self._notices)
+        if self._helps:
+            help_panel(self._table, text, GESTURES)
+        elif self._mouse_px is not None and not self._session.controls.is_moving:
+            if self._pointed is None or self._pointed[0] != self._mouse_px:
+                self._pointed = self._mouse_px, self._words_at(self._mouse_px)
+            if self._pointed[1] is not None:
+                pointed_panel(self._pointed[1], self._mouse_px)
+
+    def _words_at(self, place_px: tuple[float, float]) -> tuple[str, str] | None:
+        from ..scenes.panels.pointed import describe
+
+        found = self._pick(*place_px)
+        try:
+            return describe(self._session.built, found) if found is not None else None
+        except InputError as error:  # the file changed under us
+            return "", one_line(error)
+
+    def _pick(self, x_px: float, y_px: float) -> Pick | None:
+        from ..engine.picking import pick
+
+        if self._eye is None:
+            return None
+        return pick(self._renderer.detail, self._eye, x_px, self._eye.size_px[1] - y_px)
+
+    def _hover(self, x_px: float, y_px: float) -> None:
+        self._mouse_px = x_px, y_px
+
+    def _leave(self) -> None:
+        self._mouse_px = None
+
+    def _pivot_at(self, x_px: float, y_px: float) -> np.ndarray | None:
+        found = self._pick(x_px, y_px)
+        return found.position if found is not None else None
+
+    def _focus(self, x_px: float, y_px: float) -> None:
+        """A double click: nearer to what was clicked at."""
+        found = self._pick(x_px, y_px)
+        way = self._session.way_to(found) if found is not None else None
+        if way is not None:
+            self._table.run(way[0], **way[1])
+
+    def _drop(self, paths: list[str]) -> None:
+        """Opens a dropped file; one that cannot be opened changes nothing."""
+        try:
+            network = open_network(paths[0])
+            self._session.open(network)
+        except InputError as error:
+            self._say(one_line(error))
+            return
+        self._clock.set_title(_title(network))
+
+    def _escape(self) -> None:
+        """Closes the help, else ends a flight; in any case lets go of the mouse."""
+        self._clock.release()
+        if self._helps:
+            self._helps = False
+        else:
+            self._session.stop()
+
+    def _toggle_help(self) -> None:
+        self._helps = not self._helps
+
+    def _want_picture(self) -> None:
+        self._pictures_wanted += 1
+
+    def _photograph(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
+        """Writes the picture that was asked for, into the first folder that takes it."""
+        from ..engine.gpu import read_pixels
+        from ..engine.outputs.snapshot import write_png
+
+        while self._pictures_wanted:
+            self._pictures_wanted -= 1
+            rgb = read_pixels(framebuffer, eye.viewport)[..., :3]
+            for folder in (Path.cwd(), Path.home(), state_folder()):
+                path = _free_path(folder, self._session.built.network.name)
+                try:
+                    write_png(path, rgb)
+                except InputError as error:
+                    words = one_line(error)
+                    continue
+                words = text("view.saved", path=path)
+                break
+            self._say(words)
+
+    def _say(self, words: str) -> None:
+        self._clock.refresh_panels(self._notices.add(words) + 0.1)
+
+
+class _Sink:
+    """A function as a sink."""
+
+    def __init__(self, receive: Callable[[Frame, Eye, int], None]) -> None:
+        self.receive = receive
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _nothing(result: bool) -> None:
+    """Undoing is not itself undone."""
+
+
+def _title(network: Network) -> str:
+    return f"{clean(network.name, TITLE_LIMIT)} - Tensornaut"
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    """NAME-1.png, or the next number that is free; the name as every file system takes it."""
+    stem = re.sub(r"[^\w.-]+", "_", clean(name, TITLE_LIMIT)).strip("._") or "model"
+    number = 1
+    while (path := folder / f"{stem}-{number}.png").exists():
+        number += 1
+    return path
