@@ -16,8 +16,8 @@ def drawn(studio):
     """A function that draws the surroundings of an eye."""
     painter = BackgroundPainter(studio.context)
 
-    def draw(view, theme="dark", lens=LENS, size_px=(120, 90), **more):
-        scene = Scene(Node(), THEMES[theme], np.zeros(3), np.array([1000.0, 10, 10]), **more)
+    def draw(view, theme="dark", lens=LENS, size_px=(120, 90), length=1000.0, **more):
+        scene = Scene(Node(), THEMES[theme], np.zeros(3), np.array([length, 10, 10]), **more)
         eye = Eye(view, lens, (0, 0, *size_px))
         return studio.picture(lambda eye, _: painter.draw(scene, eye), eye=eye)
 
@@ -109,6 +109,14 @@ def test_a_far_floor_is_as_sharp_as_a_near_one(drawn):
 
 def test_the_floor_may_lie_at_any_height(drawn):
     assert np.array_equal(drawn(level(10.0)), drawn(level(3.0), floor_y=-7.0))
+
+
+def test_lines_fade_with_the_distance_in_lengths_of_the_scene(drawn):
+    def strength(length):
+        brightness = drawn(down(x=2.0, z=4.5), length=length, floor_step=9.0).sum(2)[40]
+        return float(brightness.max() - np.median(brightness))
+
+    assert strength(10.0) / strength(1000.0) == pytest.approx(np.exp(-20 / 11 + 20 / 1100), abs=0.03)
 
 
 def test_lines_fade_towards_the_horizon(drawn):
