@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 from .colorize import ENTRIES, FIELD, HEIGHT_UNIT
 
@@ -30,8 +30,16 @@ def block_means(
 
 @njit(
     [
-        f"void({kind}[:, ::1], float64, uint64[::1], int64, int64, uint64[:, ::1], int16[:, ::1])"
-        for kind in ("float32", "float64")
+        types.void(  # values as they lie in a file may not be written
+            types.Array(kind, 2, "C", readonly=True),
+            types.float64,
+            types.uint64[::1],
+            types.int64,
+            types.int64,
+            types.uint64[:, ::1],
+            types.int16[:, ::1],
+        )
+        for kind in (types.float32, types.float64)
     ],
     nogil=True,
     cache=True,
