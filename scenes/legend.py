@@ -72,9 +72,10 @@ def layer_legend(facts: Facts, theme: Theme) -> tuple[Labels, ScreenShapes]:
 
 def veil(theme: Theme) -> ScreenShapes:
     """What lies behind the heading while slabs fill the picture: the ground's color, fading to the right."""
-    solid = np.array([*theme.floor, 0.94], np.float32)
+    solid = np.array([*theme.floor, 0.96], np.float32)
     clear = np.array([*theme.floor, 0.0], np.float32)
-    return _shapes([(0.0, 0.0, 900.0, 184.0, solid, clear, 0.0)], np.zeros(2))
+    whole, fading = (0.0, 0.0, 400.0, 184.0, solid, solid, 0.0), (400.0, 0.0, 400.0, 184.0, solid, clear, 0.0)
+    return _shapes([whole, fading], np.zeros(2))
 
 
 class _Pen:

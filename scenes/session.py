@@ -44,7 +44,7 @@ class Session:
         self._begin()
 
     def open(self, network: Network) -> None:
-        """Shows another network from its first view. Where its values cannot be read, that is raised and nothing changes."""
+        """Shows another network from its first view. Where values cannot be read, that is raised and nothing changes."""
         self.built = build(network, THEMES[self.theme], Analysis())
         self.controls.enter(*_entrance(self.built, self.aspect))
         self._begin()

@@ -42,15 +42,17 @@ def overview(built: NetworkScene, aspect: float) -> View:
 
 @dataclass(frozen=True)
 class _Room:
-    """The part of a picture that something is to fill: shares of width and height, and its place below the middle."""
+    """The part of a picture that something is to fill: shares of width and height, and its place below
+    and left of the middle."""
 
     width: float
     height: float
     below: float
+    left: float = 0.0
 
 
 OVERVIEW_ROOM = _Room(0.90, 0.63, 0.22)
-LAYER_ROOM = _Room(0.76, 0.72, 0.08)
+LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
 
 
 def _fitted(corners: np.ndarray, forward: np.ndarray, fov_y_rad: float, aspect: float, room: _Room) -> View:
@@ -88,7 +90,7 @@ def _shifted(
         if spots is None:
             return None
         scale = distance * math.tan(fov / 2)
-        off_x, off_y = (spots.min(0) + spots.max(0)) / 2 + (0.0, room.below)
+        off_x, off_y = (spots.min(0) + spots.max(0)) / 2 + (room.left, room.below)
         position = position + right * off_x * scale * aspect + up * off_y * scale
     return View(position, position + forward * distance, fov)
 

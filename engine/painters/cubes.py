@@ -19,7 +19,7 @@ THICKNESS = 0.26  # of a cell
 TEXT_SIZE = 0.185  # of a cell
 BRIGHT = 0.46  # luminance above which numbers are dark
 DARK_TEXT, LIGHT_TEXT = (0.04, 0.06, 0.10), (0.96, 0.97, 0.99)
-FAR_ALPHA = 0.25  # slabs fade into the ground up to here
+FAR_ALPHA = 0.7  # slabs fade into the ground up to here
 DECIMALS, MOST_DECIMALS = 3, 5
 
 

@@ -11,7 +11,8 @@ __all__ = ["Rows", "help_panel", "help_rows"]
 
 Rows = list[tuple[str, str]]  # key, what it does
 
-WIDTH = 0.46  # of the picture, at most
+WIDTH = 0.7  # of the picture, at most
+COLUMN_GAP = 36.0  # px at scale 1
 HEIGHT = 0.92
 
 
@@ -44,14 +45,34 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     _heading(text("help.title"), 1.35)
     groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
     groups += help_rows(commands, text)
-    keys = [key for _, rows in groups for key, _ in rows]
-    key_width = max((imgui.calc_text_size(key).x for key in keys), default=0.0)
+    if imgui.begin_table("columns", 2, imgui.TableFlags_.sizing_fixed_fit):
+        for column in _columns(groups):
+            imgui.table_next_column()
+            _draw_column(column)
+            imgui.same_line(spacing=COLUMN_GAP * imgui.get_style().font_scale_dpi)
+            imgui.dummy(imgui.ImVec2(0, 0))
+        imgui.end_table()
+    imgui.end()
+
+
+def _columns(groups: list[tuple[str, Rows]]) -> list[list[tuple[str, Rows]]]:
+    """The groups in two columns, about equally high; a title is as high as two rows."""
+    heights = [len(rows) + 2 for _, rows in groups]
+    split = min(range(len(groups) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
+    return [groups[:split], groups[split:]]
+
+
+def _draw_column(groups: list[tuple[str, Rows]]) -> None:
+    from imgui_bundle import imgui
+
+    imgui.begin_group()
+    key_width = max((imgui.calc_text_size(key).x for _, rows in groups for key, _ in rows), default=0.0)
     for title, rows in groups:
         imgui.spacing()
         if title:
             _heading(title, 1.0)
         _table(title or "gestures", rows, key_width)
-    imgui.end()
+    imgui.end_group()
 
 
 def _parted(words: str) -> tuple[str, str]:
