@@ -27,9 +27,9 @@ Task = Callable[[Mapping[str, Any], list[np.ndarray]], Message]
 
 
 def _echo(arguments: Mapping[str, Any], arrays: list[np.ndarray]) -> Message:
-    """What it was given and the worker's process id, after `pause_s`."""
+    """What it was given, the worker's process id and where it was loaded from, after `pause_s`."""
     time.sleep(arguments.get("pause_s", 0))
-    return Message({**arguments, "process": os.getpid()}, arrays)
+    return Message({**arguments, "process": os.getpid(), "file": __file__}, arrays)
 
 
 def _compile(arguments: Mapping[str, Any], arrays: list[np.ndarray]) -> Message:
