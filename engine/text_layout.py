@@ -9,7 +9,7 @@ import numpy as np
 
 from .glyphs import FIELD_SIZE_PX, PHASES, GlyphAtlas, tracking
 
-__all__ = ["Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell"]
+__all__ = ["Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell", "screen_scale"]
 
 MIN_SIZE_PX = 12  # smaller text cannot be read
 RUN_LIMIT = 20_000  # lines kept
@@ -71,9 +71,15 @@ class Typesetter:
         return Run(np.array(rows, np.float32).reshape(-1, 6), pen)
 
 
+def screen_scale(height_px: int) -> float:
+    """Pixels on the screen for one pixel at 1080 lines: words shrink less than the picture, so 720 lines have 0.8."""
+    share = height_px / 1080
+    return share if share >= 1 else 0.4 + 0.6 * share
+
+
 def least_size_px(size: float, height_px: int) -> int:
     """Exact pixel size of text that has `size` px at 1080 lines; never too small to read."""
-    return max(MIN_SIZE_PX, round(size * height_px / 1080))
+    return max(MIN_SIZE_PX, round(size * screen_scale(height_px)))
 
 
 def nearest_by_cell(
@@ -107,7 +113,7 @@ def layout_callouts(
     Rectangles lie inside the viewport; near its left and right edge they slide inward, the anchor still under them.
     """
     width, height = viewport_px
-    scale = height / 1080
+    scale = screen_scale(height)
     count = 0 if obstacles is None else len(obstacles)
     taken = np.empty((count + len(anchors_px), 4))  # left, top, right, bottom
     if obstacles is not None:

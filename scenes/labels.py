@@ -100,7 +100,7 @@ def _heading(title: str, about: str, facts: list[str], theme: Theme) -> Labels:
         [
             Text(title, place, "screen", size=44, weight="light", offset_px=(64, 50), color=(*theme.text, 1.0)),
             Text(about, place, "screen", size=18, offset_px=(66, 104), color=(*theme.text2, 1.0)),
-            Text("   ".join(facts), place, "screen", size=15, offset_px=(66, 132), color=(*theme.text3, 1.0)),
+            Text("   ".join(facts), place, "screen", size=15, offset_px=(66, 132), color=(*theme.text2, 1.0)),
         ]
     )
 

@@ -49,14 +49,16 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
     return _tour(stops, seconds)
 
 
-APPROACH = 0.35  # of the way to a stop at which its focus begins
+LEAVING, APPROACH = 0.08, 0.65  # shares of the way between two stops at which the focus is let go, and the next begins
 
 
 def _tour(stops: Sequence[tuple[float, View, Focus]], seconds: float) -> Tour:
     """`stops` are (share of the seconds, view, focus on arrival)."""
     track = FocusTrack(stops[0][2])
     for (before, _, last), (share, _, focus) in zip(stops, stops[1:], strict=False):
+        if focus.layer != last.layer and last.depth > 0:
+            track.go((before + (share - before) * LEAVING) * seconds, WHOLE)
         if focus != last:
-            track.go((share + (before - share) * APPROACH) * seconds, focus)
+            track.go((before + (share - before) * APPROACH) * seconds, focus)
     keys = [Key(share * seconds, view.position, view.target, view.fov_y_rad) for share, view, _ in stops]
     return Tour(Flight(keys), track)

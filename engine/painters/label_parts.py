@@ -10,7 +10,7 @@ import numpy as np
 
 from ..glyphs import FIELD_SIZE_PX
 from ..scene import Text
-from ..text_layout import Run, Typesetter, least_size_px
+from ..text_layout import Run, Typesetter, least_size_px, screen_scale
 from ..theme import Color
 from ..view import Eye, clip_from_world
 
@@ -92,8 +92,9 @@ def screen_lines(text: Text, typesetter: Typesetter, eye: Eye, colors: LabelColo
     """The lines of a text on the screen; its place is the top (left, middle or right) of the first line's em box."""
     width, height = eye.size_px
     size_px = least_size_px(text.size, height)
-    x = text.anchor[0] * width + text.offset_px[0] * height / 1080
-    y = text.anchor[1] * height + text.offset_px[1] * height / 1080
+    scale = screen_scale(height)
+    x = text.anchor[0] * width + text.offset_px[0] * scale
+    y = text.anchor[1] * height + text.offset_px[1] * scale
     for number, words in enumerate(text.text.split("\n")):
         run = typesetter.run(words, text.weight, size_px)
         pen = x - ALIGN[text.align] * run.width
@@ -106,7 +107,7 @@ class Card:
 
     def __init__(self, text: Text, typesetter: Typesetter, height_px: int) -> None:
         self.text = text
-        self._scale = height_px / 1080
+        self._scale = screen_scale(height_px)
         self._name_px = least_size_px(text.size, height_px)
         self._detail_px = least_size_px(text.size * DETAIL, height_px)
         self._name = typesetter.run(text.text, text.weight, self._name_px)

@@ -10,7 +10,7 @@ import numpy as np
 from ..glyphs import ATLAS_WIDTH, FIELD_SPREAD, GlyphAtlas, with_coarser_levels
 from ..gpu import Context, Instances, Texture
 from ..scene import Text
-from ..text_layout import Typesetter, layout_callouts, nearest_by_cell
+from ..text_layout import Typesetter, layout_callouts, nearest_by_cell, screen_scale
 from ..view import Eye
 from .camera import clip_from_camera
 from .label_parts import (
@@ -102,7 +102,7 @@ class LabelPainter:
         index, anchors, distance = project(texts, eye)
         priority = np.fromiter((texts[k][1].priority for k in index), float, len(index))
         kept = np.array([texts[k][1] in before for k in index], bool) if before else np.zeros(len(index), bool)
-        chosen = nearest_by_cell(anchors, distance, priority, kept, eye.viewport[3] / 1080)
+        chosen = nearest_by_cell(anchors, distance, priority, kept, screen_scale(eye.viewport[3]))
         cards = [Card(texts[index[k]][1], self._screen, eye.viewport[3]) for k in chosen]
         sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
         placed, rectangles = layout_callouts(anchors[chosen], sizes, eye.size_px, line_bounds(lines))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tensornaut.engine.text_layout import MIN_SIZE_PX, layout_callouts, least_size_px, nearest_by_cell
+from tensornaut.engine.text_layout import MIN_SIZE_PX, layout_callouts, least_size_px, nearest_by_cell, screen_scale
 
 VIEWPORTS = [(1920, 1080), (1280, 720), (400, 300)]
 
@@ -31,7 +31,7 @@ def test_rectangles_lie_inside_the_viewport_and_apart_from_each_other_and_from_o
 
 @pytest.mark.parametrize("viewport", VIEWPORTS)
 def test_a_lonely_callout_stands_34_px_above_its_anchor_with_the_anchor_in_its_middle(viewport):
-    scale = viewport[1] / 1080
+    scale = screen_scale(viewport[1])
     anchor = np.array([[viewport[0] / 2, viewport[1] * 0.7]])
     index, rectangles = layout_callouts(anchor, np.array([[100.0, 40.0]]), viewport)
     x, y, width, height = rectangles[0]
@@ -69,6 +69,6 @@ def test_among_callouts_equally_near_priority_decides_and_what_was_shown_counts_
     assert nearest_by_cell(places, np.array([10.0, 10.5]), np.zeros(2), np.array([False, True]), 1.0)[0] == 1
 
 
-@pytest.mark.parametrize(("size", "height", "expected"), [(15, 1080, 15), (15, 720, 12), (44, 720, 29), (13, 2160, 26)])
+@pytest.mark.parametrize(("size", "height", "expected"), [(15, 1080, 15), (15, 720, 12), (44, 720, 35), (13, 2160, 26)])
 def test_text_is_never_smaller_than_12_px(size, height, expected):
     assert least_size_px(size, height) == expected >= MIN_SIZE_PX

@@ -6,6 +6,7 @@ from tensornaut.engine.gpu import Target, read_pixels
 from tensornaut.engine.painters.boxes import BoxPainter
 from tensornaut.engine.painters.labels import RECTANGLE, LabelColors, LabelPainter
 from tensornaut.engine.scene import Text
+from tensornaut.engine.text_layout import screen_scale
 from tensornaut.engine.view import Eye, look_at, perspective
 
 pytestmark = pytest.mark.gl
@@ -56,8 +57,10 @@ def test_screen_text_stands_at_its_fraction_and_offset_in_its_color(context, pai
     text = text_on_screen("HHH", size=60, offset_px=(30, 60), color=(1.0, 0.0, 0.0, 1.0))
     pixels = picture(context, eye, lambda: painter.draw_front([text], eye, COLORS))
     rows, columns = lit(pixels)
-    assert columns.min() == pytest.approx(320 + 10, abs=3)
-    assert (rows.min() + rows.max()) / 2 == pytest.approx(180 + 20 + 10, abs=2)  # capitals in the middle of the em
+    scale = screen_scale(360)
+    assert columns.min() == pytest.approx(320 + 30 * scale, abs=3)
+    middle = 60 * scale + 0.5 * 60 * scale  # capitals stand in the middle of the em
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(180 + middle, abs=2)
     assert pixels[..., 0].max() == 255 and pixels[..., 1].max() == GROUND[1]
 
 
