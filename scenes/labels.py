@@ -33,12 +33,11 @@ def short_name(path: str, block_path: str = "") -> str:
 
 
 def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) -> Labels:
-    """One callout a layer but for one; of repeated blocks only the first is named in its parts."""
-    texts = []
+    """One callout a layer but for one; of blocks that are alike only the first is named in its parts."""
+    texts, models = [], _models(network, layout)
     for number, layer in enumerate(layout.layers):
-        volume = layer.volume
-        plate = layout.plates[layer.block] if layer.block >= 0 else None
-        if number == without or plate and plate.number > 1:
+        volume, plate = layer.volume, layout.plates[layer.block] if layer.block >= 0 else None
+        if number == without or plate and models[layer.block] != layer.block:
             continue
         name = short_name(volume.path, plate.path if plate else "")
         detail = shape_text(network.tensors[volume.main.tensor].shape)
@@ -46,11 +45,23 @@ def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) 
         dot = (*kind_color(volume.kind, theme.name), 1.0)
         size = volume.main.rows * volume.main.columns
         texts.append(Text(name, anchor, detail=detail, weight="semibold", dot=dot, priority=float(size)))
-    for plate in layout.plates[1:]:
-        anchor = np.array([(plate.x0 + plate.x1) / 2, 16.0, (plate.z0 + plate.z1) / 2])
-        same = text("scene.same_structure", name=_block_name(1))
-        texts.append(Text(_block_name(plate.number), anchor, detail=same, weight="semibold", priority=1e12))
+    for plate, model in zip(layout.plates, models, strict=True):
+        if layout.plates[model] is not plate:
+            anchor = np.array([(plate.x0 + plate.x1) / 2, 16.0, (plate.z0 + plate.z1) / 2])
+            same = text("scene.same_structure", name=_block_name(layout.plates[model].number))
+            texts.append(Text(_block_name(plate.number), anchor, detail=same, weight="semibold", priority=1e12))
     return Labels(texts)
+
+
+def _models(network: Network, layout: Layout) -> list[int]:
+    """For each block the first one with the same layers of the same shapes."""
+    contents: list[list[object]] = [[] for _ in layout.plates]
+    for layer in layout.layers:
+        if layer.block >= 0:
+            inside = layer.volume.path[len(layout.plates[layer.block].path) :]
+            shapes = [network.tensors.shape(tray.tensor) for tray in layer.volume.trays]
+            contents[layer.block].append((inside, shapes))
+    return [contents.index(content) for content in contents]
 
 
 def _block_name(number: int) -> str:
