@@ -1,0 +1,311 @@
+"""Statistics of a tensor: counts, extremes, moments, and how often which magnitude occurs. The NumPy definition.
+
+Types of 16 bits and fewer get a count for every bit pattern, from which all else is derived exactly. Other types get
+4096 bins: the top 12 bits of the number as float32, that is sign, exponent and 3 bits of mantissa. float64 and integers
+are rounded to the nearest float32 for this, what lies beyond its range counts as its largest number. Complex numbers
+count by magnitude.
+
+Moments are kept for each block of 2^20 elements counted from the tensor's start, and folded in their order: cuts at
+block bounds give the same bits whoever computes which part. Other cuts give exact counts, extremes and bins, and
+moments to about 1e-12. Within a block the order of additions is fixed: segments of 4096 numbers, in each 256 sums of
+every 256th number, then halves added to halves; segments are merged as in `moments.folded`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import numpy as np
+
+from . import moments
+from .decode import DTYPES, decode
+from .pyramid import Pyramid
+
+__all__ = [
+    "BINS",
+    "BLOCK",
+    "LANES",
+    "SEGMENT",
+    "TensorSummary",
+    "bin_edges",
+    "fold",
+    "range_of",
+    "summarize_block",
+    "summarize_with",
+    "table_values",
+]
+
+BLOCK = 1 << 20  # elements
+SEGMENT = 4096  # elements; a block is a whole number of them
+LANES = 256
+BINS = 4096
+SHIFT = 20  # bits of a float32 below those that name its bin
+LARGEST = float(np.finfo(np.float32).max)
+RANGE_SHARE = 0.995  # of the values lie within the range
+TABLES = {"bool": "uint8", "uint8": "uint8", "int8": "int8", "uint16": "uint16", "int16": "int16", "float16": "float16"}
+
+
+@dataclass(frozen=True, eq=False)
+class TensorSummary:
+    """Statistics of `count` numbers. Extremes and moments are of the finite ones, None where there is none.
+
+    `table` counts every bit pattern of `table_dtype` (see `table_values`); `bins` counts finite numbers by magnitude
+    (see `bin_edges`); one of the two is there. `blocks` (k, 6) float64: rows of `moments`, one a block.
+    """
+
+    count: int
+    nan: int
+    inf: int
+    zeros: int
+    min: int | float | None
+    max: int | float | None
+    blocks: np.ndarray = field(repr=False)
+    bins: np.ndarray | None = field(default=None, repr=False)  # (4096,) int64
+    table: np.ndarray | None = field(default=None, repr=False)  # (256 or 65536,) int64
+    table_dtype: str | None = None
+    exact: bool = True  # of all elements, not of a sample
+    pyramid: Pyramid | None = field(default=None, repr=False)
+
+    @property
+    def finite(self) -> int:
+        """Numbers that are neither NaN nor infinite."""
+        return self.count - self.nan - self.inf
+
+    @cached_property
+    def moments(self) -> np.ndarray:
+        """(6,) float64, one row of `moments`."""
+        return moments.folded(self.blocks)
+
+    @property
+    def mean(self) -> float | None:
+        """Of the finite values."""
+        return float(self.moments[1]) if self.finite else None
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation with divisor n."""
+        return math.sqrt(self.moments[2] / self.finite) if self.finite else None
+
+    @property
+    def l1(self) -> float | None:
+        """Sum of |value|."""
+        return float(self.moments[5]) if self.finite else None
+
+    @property
+    def l2(self) -> float | None:
+        """Square root of the sum of squares."""
+        return math.sqrt(self.moments[2] + self.finite * self.moments[1] * self.moments[1]) if self.finite else None
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The hot part of a summary, in one version."""
+
+    measure: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
+    """(rows of segments (k, 6) float64, bins (4096,) int64, (zeros, nan, inf) int64, (min, max)) of a float vector."""
+    tally: Callable[[np.ndarray, int], np.ndarray]
+    """(size,) int64: how often each number below `size` occurs in a vector of uint8, uint16, or in the upper halves of
+    one of uint32."""
+
+
+def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = BLOCK) -> TensorSummary:
+    """Summary of (n,) numbers: a block, several that follow each other, or the start of one.
+
+    `values` as `decode` gives them, `dtype` the type in the file where that is another one (bfloat16 comes as float32).
+    """
+    return summarize_with(Versions(_measure, _tally), values, dtype, block)
+
+
+def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, block: int) -> TensorSummary:
+    """As `summarize_block`, by other versions of its hot part."""
+    kind = _table_dtype(values, dtype)
+    if kind is not None:
+        keys, size = _keys(values, kind)
+        return _from_table(versions.tally(keys, size), kind)
+    numbers, integers = _floats(values), values if values.dtype.kind in "iu" else None
+    rows, bins = [], np.zeros(BINS, np.int64)
+    counts, extremes = np.zeros(3, np.int64), []
+    for start in range(0, len(numbers), block):
+        part_rows, part_bins, part_counts, part_extremes = versions.measure(numbers[start : start + block])
+        rows.append(np.concatenate([part_rows, np.zeros((block // SEGMENT - len(part_rows), moments.COLUMNS))]))
+        bins, counts = bins + part_bins, counts + part_counts
+        extremes.append(part_extremes)
+    blocks = moments.folded(np.array(rows).reshape(len(rows), block // SEGMENT, moments.COLUMNS))
+    zeros, nan, inf = counts.tolist()
+    lowest, highest = _extremes(extremes if integers is None else _bounds(integers))
+    return TensorSummary(len(values), nan, inf, zeros, lowest, highest, blocks, bins)
+
+
+def fold(summaries: Sequence[TensorSummary]) -> TensorSummary:
+    """Summary of all numbers together, given those of parts in order. Raises ValueError when there is none."""
+    if not summaries:
+        raise ValueError("no summaries")
+    first = summaries[0]
+    exact = all(summary.exact for summary in summaries)
+    if first.table is not None and first.table_dtype is not None:
+        return _from_table(_added([summary.table for summary in summaries]), first.table_dtype, exact)
+    lowest, highest = _extremes([(summary.min, summary.max) for summary in summaries])
+    return TensorSummary(
+        sum(summary.count for summary in summaries),
+        sum(summary.nan for summary in summaries),
+        sum(summary.inf for summary in summaries),
+        sum(summary.zeros for summary in summaries),
+        lowest,
+        highest,
+        np.concatenate([summary.blocks for summary in summaries]),
+        _added([summary.bins for summary in summaries]),
+        exact=exact,
+    )
+
+
+def _added(columns: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Sum of counts. All are there, for all parts are of one type."""
+    total = np.zeros(max(len(column) for column in columns if column is not None), np.int64)
+    for column in columns:
+        total += 0 if column is None else column
+    return total
+
+
+def range_of(summary: TensorSummary) -> float:
+    """The 99.5th percentile of |value|, > 0: the largest |value| where that is 0, and 1 where all are.
+
+    Exact with a table; else the bin that holds it is taken as evenly filled.
+    """
+    if not summary.finite:
+        return 1.0
+    largest = max(abs(float(summary.min or 0)), abs(float(summary.max or 0)))
+    target = RANGE_SHARE * summary.finite
+    if summary.table is not None and summary.table_dtype is not None:
+        values = table_values(summary.table_dtype)
+        known = np.flatnonzero((summary.table > 0) & np.isfinite(values))
+        order = known[np.argsort(np.abs(values[known]), kind="stable")]
+        place = int(np.searchsorted(np.cumsum(summary.table[order]), target))
+        found = abs(float(values[order[place]]))
+    else:
+        assert summary.bins is not None
+        counts = summary.bins[: BINS // 2] + summary.bins[BINS // 2 :]
+        below = np.concatenate([[0], np.cumsum(counts)])
+        place = int(np.searchsorted(below, target)) - 1
+        low, high = np.minimum(bin_edges()[place : place + 2], largest)
+        found = float(low + (high - low) * ((target - below[place]) / counts[place]))
+    return found or largest or 1.0
+
+
+@cache
+def bin_edges() -> np.ndarray:
+    """(2041,) float64: bin i counts numbers from edge i to below edge i + 1, bin 2048 + i those with a minus sign."""
+    starts = np.arange((0xFF << 3) + 1, dtype=np.uint32) << SHIFT
+    edges = starts.view(np.float32).astype(np.float64)
+    edges[-1] = np.inf
+    return edges
+
+
+@cache
+def table_values(dtype: str) -> np.ndarray:
+    """(256 or 65536,) float64: the number that each bit pattern stands for."""
+    bits = DTYPES[dtype].bits
+    patterns = np.arange(1 << bits, dtype=f"<u{bits // 8}")
+    with np.errstate(invalid="ignore"):  # signaling NaNs
+        return decode(patterns.tobytes(), dtype, len(patterns)).astype(np.float64)
+
+
+def _table_dtype(values: np.ndarray, dtype: str | None) -> str | None:
+    """The type whose bit patterns are counted; None where there are too many."""
+    if values.dtype == np.float32 and dtype is not None and DTYPES[dtype].bits <= 16:
+        return "bfloat16"  # which holds every number of smaller types
+    return TABLES.get(values.dtype.name)
+
+
+def _keys(values: np.ndarray, table_dtype: str) -> tuple[np.ndarray, int]:
+    """The numbers' bit patterns, or words in whose upper halves they stand, and how many there can be."""
+    unsigned = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
+    return unsigned, 1 << DTYPES[table_dtype].bits
+
+
+def _from_table(table: np.ndarray, table_dtype: str, exact: bool = True) -> TensorSummary:
+    values = table_values(table_dtype)
+    known = np.flatnonzero(table)
+    values, counts = values[known], table[known]
+    good = np.isfinite(values)
+    finite, finite_counts = values[good], counts[good]
+    order = np.argsort(finite, kind="stable")
+    finite, finite_counts = finite[order], finite_counts[order]
+    number = int if table_dtype.startswith(("int", "uint")) else float
+    row = moments.of_counts(finite, finite_counts)
+    return TensorSummary(
+        int(counts.sum()),
+        int(counts[np.isnan(values)].sum()),
+        int(counts[np.isinf(values)].sum()),
+        int(counts[values == 0].sum()),
+        number(finite[0] + 0.0) if len(finite) else None,
+        number(finite[-1] + 0.0) if len(finite) else None,
+        row[None],
+        table=table,
+        table_dtype=table_dtype,
+        exact=exact,
+    )
+
+
+def _floats(values: np.ndarray) -> np.ndarray:
+    """The numbers as float32 or float64."""
+    if values.dtype.kind == "c":
+        return np.abs(values.astype(np.complex128))
+    return np.ascontiguousarray(values if values.dtype == np.float32 else values.astype(np.float64, copy=False))
+
+
+def _bounds(integers: np.ndarray) -> list[tuple[int, int]]:
+    """Extremes that float64 may not hold."""
+    return [(int(integers.min()), int(integers.max()))] if len(integers) else []
+
+
+def _extremes(pairs: Sequence[Sequence]) -> tuple[int | float | None, int | float | None]:
+    """The lowest and the highest number of pairs of both, None where there is none; 0 has no sign."""
+    known = [(low, high) for low, high in pairs if low is not None and low <= high]
+    if not known:
+        return None, None
+    lowest, highest = min(low for low, _ in known), max(high for _, high in known)
+    if isinstance(lowest, int):
+        return lowest, int(highest)
+    return float(lowest) + 0.0, float(highest) + 0.0
+
+
+def _measure(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`Versions.measure`, the definition."""
+    segments = -(-len(values) // SEGMENT)
+    padded = np.full(segments * SEGMENT, np.nan)
+    padded[: len(values)] = values
+    numbers = padded.reshape(segments, SEGMENT)
+    good = np.isfinite(numbers)
+    numbers[~good] = 0.0
+    count = good.sum(1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _sums(numbers) / np.maximum(count, 1)
+        away = np.where(good, numbers - mean[:, None], 0.0)
+        square = away * away
+        columns = [count, mean, _sums(square), _sums(square * away), _sums(square * square), _sums(np.abs(numbers))]
+    finite = numbers[good]
+    singles = np.clip(finite, -LARGEST, LARGEST).astype(np.float32)
+    bins = np.bincount(singles.view(np.uint32) >> SHIFT, minlength=BINS)
+    counts = np.array([np.count_nonzero(finite == 0), np.isnan(values).sum(), np.isinf(values).sum()], np.int64)
+    extremes = np.array([finite.min(), finite.max()] if len(finite) else [np.inf, -np.inf])
+    return np.stack(columns, 1).astype(np.float64), bins, counts, extremes
+
+
+def _sums(numbers: np.ndarray) -> np.ndarray:
+    """(k,) sums of (k, SEGMENT) numbers, in the order that this file's docstring says."""
+    lines = numbers.reshape(len(numbers), SEGMENT // LANES, LANES)
+    total = lines[:, 0]
+    for row in range(1, SEGMENT // LANES):
+        total = total + lines[:, row]
+    while total.shape[1] > 1:
+        half = total.shape[1] // 2
+        total = total[:, :half] + total[:, half:]
+    return total[:, 0]
+
+
+def _tally(keys: np.ndarray, size: int) -> np.ndarray:
+    """`Versions.tally`, the definition."""
+    return np.bincount(keys >> 16 if keys.dtype == np.uint32 else keys, minlength=size)
