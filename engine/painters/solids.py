@@ -57,8 +57,8 @@ class SolidPainter:
         rows = np.zeros(len(images.images), PICTURE)
         rows["corner"] = _relative(world, images.origin, eye)
         rows["across"], rows["up"] = (side @ world[:3, :3].T for side in (images.du, images.dv))
-        for row, texture in zip(rows, self._uploaded(images), strict=True):
-            self._picture.upload(row[None])
+        for k, texture in enumerate(self._uploaded(images)):
+            self._picture.upload(rows[k : k + 1])
             self._context.program("pictures").use(clip_from_camera=clip_from_camera(eye), image=texture.bind(0))
             self._picture.draw(4)
 

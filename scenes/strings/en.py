@@ -77,7 +77,7 @@ STRINGS: dict[str, str] = {
     "help.look": "right button: look around",
     "help.title": "Keys",
     "help.wheel": "wheel: nearer, or faster while flying",
-    "info.alike": "{count} more of the same structure",
+    "info.alike": "{count} more alike",
     "info.column.bytes": "bytes",
     "info.column.name": "name",
     "info.column.parameters": "parameters",
