@@ -187,6 +187,7 @@ class Viewer:
         except InputError as error:
             self._say(one_line(error))
             return
+        self._table.forget()
         self._clock.set_title(_title(network))
 
     def _escape(self) -> None:

@@ -71,6 +71,11 @@ class CommandTable:
         self._undone.append((command, arguments))
         return True
 
+    def forget(self) -> None:
+        """From now on there is nothing to take back: what was done was done to something that is gone."""
+        self._done.clear()
+        self._undone.clear()
+
     def redo(self) -> bool:
         """Does the last change that was taken back again. False: there is none."""
         if not self._undone:

@@ -26,7 +26,6 @@ __all__ = ["Session"]
 
 TOUR_S = 24.0
 CLOSEST_CELLS = 4.0  # how near the wheel brings
-NUMBER_CELLS = 10.5  # how near weights are when one goes to one of them
 
 
 class Session:
@@ -34,6 +33,11 @@ class Session:
 
     `show` is called with every further scene.
     """
+
+    _tour: Tour | None
+    _goal: Focus
+    _aimed: Focus
+    _shown: Focus
 
     def __init__(self, network: Network, theme: str, aspect: float, show: Callable[[Scene], None]) -> None:
         self.aspect = aspect
@@ -44,7 +48,7 @@ class Session:
         self._begin()
 
     def open(self, network: Network) -> None:
-        """Shows another network from its first view. Where values cannot be read, that is raised and nothing changes."""
+        """Shows another network from its first view. Raises FormatError, and then changes nothing."""
         self.built = build(network, THEMES[self.theme], Analysis())
         self.controls.enter(*_entrance(self.built, self.aspect))
         self._begin()
@@ -52,7 +56,7 @@ class Session:
 
     def _begin(self) -> None:
         self._layer = -1  # that Tab goes on from
-        self._tour: Tour | None = None
+        self._tour = None
         self._refocus(WHOLE)
 
     def prepare(self, time_s: float) -> bool:
@@ -76,7 +80,7 @@ class Session:
             Command("view.overview", self.go_home, "1"),
             Command("view.layer", self.go_to_layer, "2", {"layer": int}),
             Command("view.weight", self.go_to_weights, "3"),
-            Command("view.point", self.go_to_point, "", {"layer": int, "x": float, "y": float, "z": float}),
+            Command("view.point", self.go_to_point, "", {"layer": int, "x": float, "z": float}),
             Command("view.next", lambda: self._step(1), "Tab"),
             Command("view.previous", lambda: self._step(-1), "Shift+Tab"),
             Command("view.tour", self.toggle_tour, "T"),
@@ -104,11 +108,12 @@ class Session:
         self._layer = index
         return self._go(weight_view(self.built, self._placed(index)), Focus(index, 2.0))
 
-    def go_to_point(self, layer: int, x: float, y: float, z: float) -> Undo:
-        """To a weight of a layer that lies at a point of the world, near enough for its number."""
+    def go_to_point(self, layer: int, x: float, z: float) -> Undo:
+        """To a weight of a layer that lies at a place of the floor plan, near enough for its number."""
         self._layer = layer
-        distance = NUMBER_CELLS * self._placed(layer).volume.main.cell
-        return self._focus(Focus(layer, 2.0), self.controls.focus_on(np.array([x, y, z]), distance))
+        view = weight_view(self.built, self._placed(layer))
+        shift = np.array([x - view.target[0], 0.0, z - view.target[2]])
+        return self._go(View(view.position + shift, view.target + shift, view.fov_y_rad), Focus(layer, 2.0))
 
     def way_to(self, pick: Pick) -> tuple[str, dict[str, float]] | None:
         """(command, arguments) that lead nearer to what was picked: to its layer as long as weights are too small."""
@@ -117,8 +122,7 @@ class Session:
             return None
         if pick.count > 1 or self._shown.layer != layer:
             return "view.layer", {"layer": layer}
-        x, y, z = pick.position.tolist()
-        return "view.point", {"layer": layer, "x": x, "y": y, "z": z}
+        return "view.point", {"layer": layer, "x": float(pick.position[0]), "z": float(pick.position[2])}
 
     def toggle_tour(self) -> Undo | None:
         """Begins the tour, or ends it where it is."""

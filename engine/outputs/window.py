@@ -27,8 +27,6 @@ VSYNC_SHARE = 0.95  # of a display's period; a driver without vsync is slowed do
 IDLE_S = 0.25  # how long to wait for events at once: Ctrl-C is noticed after it
 LONGEST_STEP_S = 0.1  # of controls, however long a frame took
 PANEL_FRAMES = 3  # panels settle within
-LOWEST_BUDGET = 60_000.0  # samples; below, a matrix in motion is not recognized
-ROOMY_SHARE = 0.75  # of a period: frames that take less may draw more
 
 
 def open_context(size: tuple[int, int], title: str) -> Context:
@@ -60,9 +58,8 @@ class WindowClock:
 
     Eyes are drawn into a target of the window's size, which sinks read; `end_frame` shows it, with the panels that
     `draw_panels` makes over it. A frame comes when something moves or `request` was called, else the clock waits.
-    `rate`: frames a second at most; None: as many as the display shows. `budget`: samples of a frame at rest; in motion
-    they are as many as keep the rate. Ctrl-C is raised as KeyboardInterrupt by the next `next_frame`. After the close
-    button `next_frame` gives None.
+    `rate`: frames a second at most; None: as many as the display shows. Ctrl-C is raised as KeyboardInterrupt by the
+    next `next_frame`. After the close button `next_frame` gives None.
     """
 
     def __init__(
@@ -94,9 +91,7 @@ class WindowClock:
         self._closed = False
         self._interrupted = False
         self._index = 0
-        self._start_s = self._last_s = self._shown_s = self._begun_s = now_s()
-        self._moving_budget = float(budget)
-        self._moves = False
+        self._start_s = self._last_s = self._shown_s = now_s()
         self._windowed: tuple[int, int, int, int] | None = None  # place and size to come back to from the full screen
         self._period_s = 1 / (rate or self._display_rate())
         self._panel_fit: tuple[tuple[int, int], float] | None = None
@@ -170,11 +165,10 @@ class WindowClock:
         step_s = self._period_s if waited else min(now - self._last_s, LONGEST_STEP_S)
         self._last_s = now
         self.controls.update(step_s)
-        self._wanted, self._moves, self._begun_s = False, self.controls.is_moving, now
+        self._wanted = False
         self._fit()
         index, self._index = self._index, self._index + 1
-        budget = int(min(self._moving_budget, self.budget)) if self._moves else self.budget
-        return Frame(index, now - self._start_s, (self.controls.eye(self.size_px),), budget, "live")
+        return Frame(index, now - self._start_s, (self.controls.eye(self.size_px),), self.budget, "live")
 
     def begin_eye(self, eye: Eye) -> int:
         """The framebuffer that is shown at the end of the frame, bound, with the eye's viewport."""
@@ -188,8 +182,6 @@ class WindowClock:
         """Shows the picture and the panels."""
         self._panel_frames = max(self._panel_frames - 1, 0)
         self._show()
-        if self._moves:
-            self._adapt(self._worked_s - self._begun_s)
 
     def close(self) -> None:
         """Closes the window and frees the context; close the panels before."""
@@ -240,19 +232,11 @@ class WindowClock:
                 self._panel_fit = size_px, self.content_scale
                 self._panels.resize(*self._panel_fit)
             self._panels.frame(now_s() - self._shown_s, self._draw_panels)
-        self._worked_s = now_s()
         self._glfw.swap_buffers(self._window)
         rest_s = self._shown_s + self._period_s * VSYNC_SHARE - now_s()
         if rest_s > 0:
             time.sleep(rest_s)
         self._shown_s = now_s()
-
-    def _adapt(self, took_s: float) -> None:
-        """Fewer samples where a frame in motion took too long, slowly more again where there is time."""
-        if took_s > self._period_s:
-            self._moving_budget = max(self._moving_budget * max(self._period_s / took_s, 0.7), LOWEST_BUDGET)
-        elif took_s < ROOMY_SHARE * self._period_s:
-            self._moving_budget = min(self._moving_budget * 1.05, float(self.budget))
 
     def _fit(self) -> None:
         """Sees to it that the target has the window's size."""

@@ -45,13 +45,10 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     _heading(text("help.title"), 1.35)
     groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
     groups += help_rows(commands, text)
-    if imgui.begin_table("columns", 2, imgui.TableFlags_.sizing_fixed_fit):
-        for column in _columns(groups):
-            imgui.table_next_column()
-            _draw_column(column)
+    for k, column in enumerate(_columns(groups)):
+        if k:
             imgui.same_line(spacing=COLUMN_GAP * imgui.get_style().font_scale_dpi)
-            imgui.dummy(imgui.ImVec2(0, 0))
-        imgui.end_table()
+        _draw_column(column)
     imgui.end()
 
 
@@ -92,7 +89,8 @@ def _heading(words: str, size: float) -> None:
 def _table(name: str, rows: Rows, key_width: float) -> None:
     from imgui_bundle import imgui
 
-    if not imgui.begin_table(name, 2, imgui.TableFlags_.sizing_fixed_fit):
+    flags = imgui.TableFlags_.sizing_fixed_fit | imgui.TableFlags_.no_host_extend_x
+    if not imgui.begin_table(name, 2, flags):
         return
     imgui.table_setup_column("key", imgui.TableColumnFlags_.width_fixed, key_width)
     for key, meaning in rows:

@@ -1,0 +1,160 @@
+"""A session: the ways between the whole network, its layers and single weights, and back."""
+
+import numpy as np
+import pytest
+from safetensors import numpy as reference
+from tensornaut.engine.commands import CommandTable
+from tensornaut.loaders.open import open_network
+from tensornaut.scenes.focus import WHOLE
+from tensornaut.scenes.session import TOUR_S, Session
+from tensornaut.scenes.views import layer_view, overview, weight_view
+
+SHAPES = {"fc1.weight": (24, 32), "fc2.weight": (48, 24), "fc3.weight": (10, 48)}
+
+
+def write_model(path, shapes=SHAPES):
+    random = np.random.default_rng(1)
+    reference.save_file({name: random.standard_normal(shape).astype("f4") for name, shape in shapes.items()}, path)
+    return open_network(str(path))
+
+
+class Visit:
+    """A session with its commands, and a clock of 60 frames a second."""
+
+    def __init__(self, network):
+        self.scenes = []
+        self.session = Session(network, "dark", 16 / 9, self.scenes.append)
+        self.table = CommandTable()
+        for command in self.session.commands():
+            self.table.add(command)
+        self.time_s = 0.0
+
+    def let(self, seconds):
+        for _ in range(round(seconds * 60)):
+            self.time_s += 1 / 60
+            self.session.controls.update(1 / 60)
+            self.session.prepare(self.time_s)
+
+    def press(self, key, seconds=2.0, **arguments):
+        self.table.run(self.table.by_key(key).name, **arguments)
+        self.let(seconds)
+
+    def is_at(self, view):
+        camera = self.session.controls.camera
+        ahead = view.target - view.position
+        return np.allclose(camera.position, view.position, atol=0.01) and np.allclose(
+            camera.forward, ahead / np.linalg.norm(ahead), atol=1e-3
+        )
+
+    @property
+    def layers(self):
+        return self.session.built.layout.layers
+
+
+@pytest.fixture
+def visit(tmp_path):
+    return Visit(write_model(tmp_path / "model.safetensors"))
+
+
+def test_it_begins_with_the_whole_network_and_rests(visit):
+    assert visit.is_at(overview(visit.session.built, 16 / 9))
+    assert not visit.session.prepare(0.0)
+
+
+def test_three_nearnesses_and_back(visit):
+    built = visit.session.built
+    visit.press("2")
+    assert visit.is_at(layer_view(built, visit.layers[1], 16 / 9))
+    assert built.focus == (1, 1.0)
+    visit.press("3")
+    assert visit.is_at(weight_view(built, visit.layers[1]))
+    assert built.focus == (1, 2.0)
+    visit.press("Home")
+    assert visit.is_at(overview(built, 16 / 9))
+    assert built.focus[1] == 0.0
+    assert not visit.session.prepare(visit.time_s)
+
+
+def test_home_fits_the_picture_of_now(visit):
+    visit.session.aspect = 1.0
+    visit.press("Home")
+    assert visit.is_at(overview(visit.session.built, 1.0))
+
+
+def test_every_way_can_be_taken_back(visit):
+    start = overview(visit.session.built, 16 / 9)
+    visit.press("2")
+    visit.press("3")
+    for expected in (layer_view(visit.session.built, visit.layers[1], 16 / 9), start):
+        assert visit.table.undo()
+        visit.let(2)
+        assert visit.is_at(expected)
+    assert visit.session.built.focus[1] == 0.0
+    assert visit.table.redo()
+    visit.let(2)
+    assert visit.session.built.focus == (1, 1.0)
+
+
+def test_layers_are_walked_along_the_flow_and_round(visit):
+    seen = []
+    for key in ("Tab", "Tab", "Tab", "Tab", "Shift+Tab"):
+        visit.press(key)
+        seen.append(visit.session.built.focus[0])
+    assert seen == [0, 1, 2, 0, 2]
+    visit.press("Home")
+    visit.press("Shift+Tab")
+    assert visit.session.built.focus[0] == 2
+
+
+def test_the_tour_comes_back_to_the_whole_network(visit):
+    visit.press("2")
+    visit.press("T", TOUR_S / 2)
+    assert visit.session.built.focus[0] >= 0
+    visit.let(TOUR_S / 2 + 2)
+    assert visit.is_at(overview(visit.session.built, 16 / 9))
+    assert not visit.session.controls.is_moving
+
+
+@pytest.mark.parametrize("take_over", ["hand", "key", "stop"])
+def test_who_takes_over_from_the_tour_stays_where_it_is(visit, take_over):
+    visit.press("T", 12.0)
+    shown = visit.session.built.focus
+    if take_over == "hand":
+        visit.session.controls.look(1, 0)
+    elif take_over == "key":
+        visit.press("T", 0)
+    else:
+        visit.session.stop()
+    place = visit.session.controls.camera.position
+    visit.let(3)
+    assert np.array_equal(visit.session.controls.camera.position, place)
+    assert visit.session.built.focus == pytest.approx(shown, abs=0.1)
+    visit.press("Home")
+    assert visit.session.built.focus[1] == 0.0
+
+
+def test_the_other_theme_keeps_place_and_focus(visit):
+    visit.press("2")
+    place = visit.session.controls.camera.position
+    visit.press("L")
+    assert visit.scenes[-1].theme.name == "light"
+    assert visit.session.built.focus == (1, 1.0)
+    assert np.array_equal(visit.session.controls.camera.position, place)
+    visit.table.undo()
+    assert visit.scenes[-1].theme.name == "dark"
+
+
+def test_another_network_begins_anew(visit, tmp_path):
+    visit.press("3")
+    visit.session.open(write_model(tmp_path / "other.safetensors", {"big.weight": (300, 500)}))
+    assert visit.scenes[-1] is visit.session.built.scene
+    assert visit.is_at(overview(visit.session.built, 16 / 9))
+    visit.let(1)
+    assert visit.session.built.focus == (WHOLE.layer, 0.0)
+
+
+def test_a_network_without_layers_has_only_its_overview(tmp_path):
+    visit = Visit(write_model(tmp_path / "empty.safetensors", {}))
+    for key in ("1", "2", "3", "Tab", "Shift+Tab", "Home", "T"):
+        visit.press(key, 0.2)
+    assert visit.session.built.focus[0] == -1
