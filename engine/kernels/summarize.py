@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
@@ -261,7 +262,7 @@ def _bounds(integers: np.ndarray) -> list[tuple[int, int]]:
     return [(int(integers.min()), int(integers.max()))] if len(integers) else []
 
 
-def _extremes(pairs: Sequence[Sequence]) -> tuple[int | float | None, int | float | None]:
+def _extremes(pairs: Sequence[Any]) -> tuple[int | float | None, int | float | None]:
     """The lowest and the highest number of pairs of both, None where there is none; 0 has no sign."""
     known = [(low, high) for low, high in pairs if low is not None and low <= high]
     if not known:

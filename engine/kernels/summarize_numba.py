@@ -17,9 +17,9 @@ __all__ = ["summarize_block"]
 ROWS = SEGMENT // LANES
 FINITE = 0xFF << 3  # the first bin, without the sign, of what is not finite
 TABLES = 4  # counted into by turns, so that equal neighbors do not wait for each other
-U_SHIFT, U_MASK, U16 = np.uint32(SHIFT), np.uint32(BINS - 1), np.uint32(16)
-SIGN_OFF, INFINITE = np.int32(0x7FFFFFFF), np.int32(0x7F800000)
-LOWEST, HIGHEST = np.int32(-0x80000000), np.int32(0x7FFFFFFF)
+U_SHIFT, U16 = np.uint32(SHIFT), np.uint32(16)
+ZERO, ONE, I31, INFINITE = np.int32(0), np.int32(1), np.int32(31), np.int32(0x7F800000)
+LEAST, MOST = np.int32(-0x80000000), np.int32(0x7FFFFFFF)  # MOST also takes a sign off
 
 
 def _read_only(scalar: types.Type) -> types.Array:
@@ -45,7 +45,7 @@ def _measure(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     padded = np.append(rest, np.full(missing, np.nan, values.dtype))
     for part, part_rows in ((values[: whole * SEGMENT], rows[:whole]), (padded, rows[whole:])):
         if len(part) and values.dtype == np.float32:
-            _measure_singles(part, part.view(np.int32), part_rows, tables, counts, extremes)
+            _measure_singles(part, part.view(np.int32), part.view(np.uint32), part_rows, tables, counts, extremes)
         elif len(part):
             _measure_doubles(part, part_rows, tables, counts, extremes)
     counts[1] -= missing
@@ -109,7 +109,7 @@ def _powers(numbers, mean, lanes):
     return _halved(second), _halved(third), _halved(fourth)
 
 
-@njit(types.void(types.uint32[::1], types.uint32[:, ::1]), nogil=True, cache=True)
+@njit(types.void(_read_only(types.uint32), types.uint32[:, ::1]), nogil=True, cache=True)
 def _count_bins(bits, tables):
     """Adds the bins of a segment's float32 patterns."""
     first, second, third, fourth = tables[0], tables[1], tables[2], tables[3]
@@ -120,54 +120,58 @@ def _count_bins(bits, tables):
         fourth[np.uint64(bits[k + 3] >> U_SHIFT)] += np.uint32(1)
 
 
+@njit(types.UniTuple(types.int32, 5)(_read_only(types.int32)), nogil=True, cache=True)
+def _scan(words):
+    """Lowest and highest key, zeros, infinities and numbers that are not finite, of a segment of float32 patterns."""
+    lowest, highest, zeros, infinite, bad = MOST, LEAST, ZERO, ZERO, ZERO
+    for k in range(SEGMENT):
+        word = words[k]
+        size = np.int32(word & MOST)
+        good = size < INFINITE
+        key = np.int32(word ^ (np.int32(word >> I31) & MOST))  # ordered as the numbers are
+        lowest = min(lowest, key if good else MOST)
+        highest = max(highest, key if good else LEAST)
+        zeros = np.int32(zeros + (ONE if size == ZERO else ZERO))
+        infinite = np.int32(infinite + (ONE if size == INFINITE else ZERO))
+        bad = np.int32(bad + (ZERO if good else ONE))
+    return lowest, highest, zeros, infinite, bad
+
+
 @njit(
-    types.void(_read_only(types.float32), _read_only(types.int32), *RESULTS),
+    types.void(_read_only(types.float32), _read_only(types.int32), _read_only(types.uint32), *RESULTS),
     nogil=True,
     cache=True,
     error_model="numpy",
 )
-def _measure_singles(values, patterns, rows, tables, counts, extremes):
-    numbers, lanes = np.empty(SEGMENT), np.empty((3, LANES))
-    bits = np.empty(SEGMENT, np.uint32)
-    least, most = np.empty(1, np.int32), np.empty(1, np.int32)
-    lowest, highest = HIGHEST, LOWEST
+def _measure_singles(values, patterns, bits, rows, tables, counts, extremes):
+    numbers, lanes, ends = np.empty(SEGMENT), np.empty((3, LANES)), np.empty(2, np.int32)
+    lowest, highest = MOST, LEAST
     for segment in range(len(rows)):
-        start = segment * SEGMENT
-        line, words = values[start : start + SEGMENT], patterns[start : start + SEGMENT]
-        zeros, infinite, bad = np.int32(0), np.int32(0), np.int32(0)
+        start, stop = segment * SEGMENT, (segment + 1) * SEGMENT
+        line, words = values[start:stop], patterns[start:stop]
+        low, high, zeros, infinite, bad = _scan(words)
+        lowest, highest = min(lowest, low), max(highest, high)
         for k in range(SEGMENT):
-            word = words[k]
-            size = np.int32(word & SIGN_OFF)
-            good = size < INFINITE
-            key = np.int32(word ^ (np.int32(word >> 31) & SIGN_OFF))  # ordered as the numbers are
-            low, high = (key if good else HIGHEST), (key if good else LOWEST)
-            lowest = low if low < lowest else lowest
-            highest = high if high > highest else highest
-            zeros += np.int32(size == 0)
-            infinite += np.int32(size == INFINITE)
-            bad += np.int32(not good)
-        for k in range(SEGMENT):
-            bits[k] = np.uint32(words[k])
-            numbers[k] = np.float64(line[k] if np.int32(words[k] & SIGN_OFF) < INFINITE else np.float32(0))
+            numbers[k] = np.float64(line[k] if np.int32(words[k] & MOST) < INFINITE else np.float32(0))
         count = SEGMENT - bad
         total, absolute = _sums(numbers, lanes)
         mean = total / max(count, 1)
         if bad:
             for k in range(SEGMENT):
-                if not np.int32(words[k] & SIGN_OFF) < INFINITE:
+                if not np.int32(words[k] & MOST) < INFINITE:
                     numbers[k] = mean
         second, third, fourth = _powers(numbers, mean, lanes)
         row = rows[segment]
         row[0], row[1], row[2], row[3], row[4], row[5] = count, mean, second, third, fourth, absolute
-        _count_bins(bits, tables)
+        _count_bins(bits[start:stop], tables)
         counts[0] += zeros
         counts[1] += bad - infinite
         counts[2] += infinite
     if lowest <= highest:
-        least[0] = lowest ^ ((lowest >> 31) & SIGN_OFF)
-        most[0] = highest ^ ((highest >> 31) & SIGN_OFF)
-        extremes[0] = min(extremes[0], np.float64(least.view(np.float32)[0]))
-        extremes[1] = max(extremes[1], np.float64(most.view(np.float32)[0]))
+        ends[0] = lowest ^ ((lowest >> I31) & MOST)
+        ends[1] = highest ^ ((highest >> I31) & MOST)
+        extremes[0] = min(extremes[0], np.float64(ends.view(np.float32)[0]))
+        extremes[1] = max(extremes[1], np.float64(ends.view(np.float32)[1]))
 
 
 @njit(types.void(_read_only(types.float64), *RESULTS), nogil=True, cache=True, error_model="numpy")
