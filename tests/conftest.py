@@ -3,9 +3,13 @@
 And homes for processes that tests start: `cold`, an empty one, and `warm`, in which all kernels were compiled.
 """
 
+import ctypes
+import ctypes.util
 import os
+import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,32 @@ def context():
     made.close()
 
 
+@pytest.fixture(scope="module")
+def display():
+    """The name of a virtual X display, 1280 x 720; tests of windows drive it by xdotool."""
+    for tool in ("Xvfb", "xdotool"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as told:
+        number = told.readline().strip()
+    if not number:
+        server.wait()
+        pytest.skip("Xvfb gives no display")
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def press_close_button(display):
+    """A function that does to a window, by its X id, what the close button does."""
+    return partial(_ask_to_close, display)
+
+
 @pytest.fixture(scope="session")
 def project_files() -> list[str]:
     """The project's files relative to the checkout, sorted: those that git tracks, without git all."""
@@ -68,6 +98,32 @@ def project_files() -> list[str]:
     except (OSError, subprocess.CalledProcessError):
         names = list(_walk())
     return sorted(names)
+
+
+def _ask_to_close(display, window):
+    """Sends what a window manager sends when the close button is pressed."""
+    x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(x11.XOpenDisplay(display.encode()))
+
+    class ClientMessage(ctypes.Structure):
+        _fields_ = [
+            ("type", ctypes.c_int),
+            ("serial", ctypes.c_ulong),
+            ("send_event", ctypes.c_int),
+            ("display", ctypes.c_void_p),
+            ("window", ctypes.c_ulong),
+            ("message_type", ctypes.c_ulong),
+            ("format", ctypes.c_int),
+            ("data", ctypes.c_long * 5),
+            ("rest", ctypes.c_long * 12),
+        ]
+
+    x11.XInternAtom.restype = ctypes.c_ulong
+    protocols, delete = (x11.XInternAtom(connection, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+    message = ClientMessage(33, 0, 1, connection, window, protocols, 32, (ctypes.c_long * 5)(delete))
+    x11.XSendEvent(connection, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(message))
+    x11.XCloseDisplay(connection)
 
 
 def _walk():

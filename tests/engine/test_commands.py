@@ -155,3 +155,12 @@ def test_a_command_that_fails_is_not_remembered(document):
     with pytest.raises(OSError, match="disk"):
         document.table.run("fail")
     assert document.table.undo() and document.state == ((), 0)
+
+
+def test_what_is_forgotten_cannot_be_taken_back_or_done_again(document):
+    document.table.run("item.add", text="a")
+    document.table.run("level.set", level=1)
+    document.table.undo()
+    document.table.forget()
+    assert not document.table.undo() and not document.table.redo()
+    assert document.state == (("a",), 0)

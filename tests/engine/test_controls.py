@@ -231,6 +231,64 @@ def test_a_flight_is_followed_to_its_end(controls):
     assert np.allclose(controls.camera.position, keys[2].position, atol=1e-6) and not controls.is_moving
 
 
+def test_a_tour_begins_with_a_smooth_way_to_its_start(controls):
+    keys = [Key(5.0 + second, np.array((0, 50, 100 * second + 1.0)), np.zeros(3), 0.5) for second in range(3)]
+    flight, start = Flight(keys), controls.camera.position
+    controls.tour(flight)
+    controls.update(1 / 60)
+    assert np.linalg.norm(controls.camera.position - start) < 5
+    assert controls.is_touring(flight) and controls.flown_s is None
+    let(controls, 0.95)
+    assert controls.flown_s == pytest.approx(5, abs=0.1)
+    let(controls, 1.9)
+    assert np.allclose(controls.camera.position, keys[2].position, atol=1)
+    let(controls, 0.5)
+    assert not controls.is_touring(flight) and not controls.is_moving
+
+
+@pytest.mark.parametrize("after_s", [0.3, 2.0])
+def test_a_hand_ends_a_tour_for_good(controls, after_s):
+    flight = Flight([Key(second, np.array((0, 50, 100 * second + 1.0)), np.zeros(3), 0.5) for second in range(3)])
+    controls.tour(flight)
+    let(controls, after_s)
+    controls.wheel(0.001)
+    place = controls.camera.position
+    let(controls, 2)
+    assert not controls.is_touring(flight) and np.allclose(controls.camera.position, place, atol=0.1)
+
+
+def test_an_eased_move_can_be_taken_back(controls):
+    before = controls.camera
+    undo = controls.go_to((30, 20, 90), (0, 0, 0), 0.3)
+    let(controls, 1)
+    assert controls.camera.fov_y_rad == pytest.approx(0.3)
+    undo()
+    let(controls, 1)
+    assert np.allclose(controls.camera.position, before.position)
+    assert np.allclose(controls.camera.forward, before.forward)
+    assert controls.camera.fov_y_rad == pytest.approx(before.fov_y_rad)
+
+
+def test_another_scene_is_entered_at_its_first_view_with_keys_still_held(controls):
+    controls.focus_on((120, 0, 10), 25)
+    controls.hold("forward", True)
+    controls.enter((0, 0, 9), (0, 0, 0), 0.5, np.array([[-1, -1, -1]]), np.array([[1, 1, 1]]))
+    assert np.allclose(controls.camera.position, (0, 0, 9)) and controls.is_moving
+    controls.hold("forward", False)
+    controls.home()
+    let(controls, 1)
+    assert np.allclose(controls.camera.position, (0, 0, 9))
+
+
+def test_data_that_stands_up_from_a_sheet_is_not_cut_off(controls):
+    sheet = np.array([[-50, 0, -50]]), np.array([[50, 0, 50]])
+    for height, cut_off in ((0.0, True), (12.0, False)):
+        controls.enter((0, 10, 0), (1, 9, 0), 0.6, *sheet, height=height)
+        eye = controls.eye(SIZE)
+        near = eye.clip_from_eye[2, 3] / (eye.clip_from_eye[2, 2] - 1)
+        assert (near > 1) == cut_off
+
+
 def test_any_input_takes_over_from_an_eased_move(controls):
     controls.focus_on((120, 0, 10), 25)
     let(controls, 0.3)

@@ -3,12 +3,9 @@
 The display and the window run in child processes: a process has GLX or EGL, never both.
 """
 
-import ctypes
-import ctypes.util
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,25 +18,6 @@ import pytest
 pytestmark = pytest.mark.xvfb
 PROGRAM = Path(__file__).with_name("window_program.py")
 PATIENCE_S = 20
-
-
-@pytest.fixture(scope="module")
-def display():
-    for tool in ("Xvfb", "xdotool"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as told:
-        number = told.readline().strip()
-    if not number:
-        server.wait()
-        pytest.skip("Xvfb gives no display")
-    yield f":{number}"
-    server.terminate()
-    server.wait()
 
 
 class Window:
@@ -106,32 +84,6 @@ def window(display, request):
     made.end()
 
 
-def ask_to_close(display, window):
-    """Sends what a window manager sends when the close button is pressed."""
-    x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    connection = ctypes.c_void_p(x11.XOpenDisplay(display.encode()))
-
-    class ClientMessage(ctypes.Structure):
-        _fields_ = [
-            ("type", ctypes.c_int),
-            ("serial", ctypes.c_ulong),
-            ("send_event", ctypes.c_int),
-            ("display", ctypes.c_void_p),
-            ("window", ctypes.c_ulong),
-            ("message_type", ctypes.c_ulong),
-            ("format", ctypes.c_int),
-            ("data", ctypes.c_long * 5),
-            ("rest", ctypes.c_long * 12),
-        ]
-
-    x11.XInternAtom.restype = ctypes.c_ulong
-    protocols, delete = (x11.XInternAtom(connection, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
-    message = ClientMessage(33, 0, 1, connection, window, protocols, 32, (ctypes.c_long * 5)(delete))
-    x11.XSendEvent(connection, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(message))
-    x11.XCloseDisplay(connection)
-
-
 def test_w_flies_forward_as_long_as_it_is_down(window):
     window.do("keydown", "w")
     window.until(lambda line: "frame" in line and line["at"][2] < 70)
@@ -185,8 +137,8 @@ def test_another_size_of_the_window_is_another_size_of_the_picture(window):
     window.until(lambda line: line.get("size") == [500, 350])
 
 
-def test_the_close_button_ends_the_clock(window, display):
-    ask_to_close(display, window.id())
+def test_the_close_button_ends_the_clock(window, press_close_button):
+    press_close_button(window.id())
     window.until(lambda line: line.get("closed"))
     assert window.process.wait(PATIENCE_S) == 0
     assert window.process.stderr.read() == ""
