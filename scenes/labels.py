@@ -39,7 +39,7 @@ def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) 
         volume, plate = layer.volume, layout.plates[layer.block] if layer.block >= 0 else None
         if number == without or plate and models[layer.block] != layer.block:
             continue
-        name = short_name(volume.path, plate.path if plate else "")
+        name = short_name(volume.path, plate.path if plate else "") or clean(network.name, 40)
         detail = shape_text(network.tensors[volume.main.tensor].shape)
         anchor = np.array([layer.x, volume.top, layer.z])
         dot = (*kind_color(volume.kind, theme.name), 1.0)
@@ -101,7 +101,7 @@ def layer_heading(network: Network, layout: Layout, layer: Placed, theme: Theme)
     plate = layout.plates[layer.block] if layer.block >= 0 else None
     place = [_block_name(plate.number)] if plate else []
     facts = [shape_text(tensor.shape), text("scene.weights", count=f"{tensor.count:,}"), tensor.dtype]
-    title = short_name(layer.volume.path, plate.path if plate else "")
+    title = short_name(layer.volume.path, plate.path if plate else "") or clean(network.name, 40)
     return _heading(title, ", ".join([*place, text(f"kind.{layer.volume.kind}")]), facts, theme)
 
 
@@ -136,8 +136,12 @@ def rulers(layer: Placed, theme: Theme) -> Labels:
 
 def _ticks(cells: int) -> range:
     """About eight round numbers."""
-    step = next(step for power in range(20) for step in (8 * 2**power,) if cells / step <= MOST_TICKS)
-    return range(0, cells, step if cells > 8 else 1)
+    if cells <= MOST_TICKS:
+        return range(cells)
+    step = 8
+    while cells > MOST_TICKS * step:
+        step *= 2
+    return range(0, cells, step)
 
 
 def _tick(words: object, place: tuple[float, float], size: float, right: tuple[float, float, float]) -> Text:

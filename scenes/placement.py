@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from ..loaders.network import Module, Network
 from .layer_volumes import Tray, Volume, layer_volume
+from .style import KINDS
 
 __all__ = ["Arc", "Layout", "Placed", "Plate", "place"]
 
@@ -118,7 +120,7 @@ def _close_block(layout: Layout, block: Module | None, x0: float, x1: float, ski
     """Lays the plate under a block that ends at x1, and ends its last skip connection there."""
     if block is None:
         return
-    members = [layer for layer in layout.layers if layer.block == len(layout.plates)]
+    members = list(takewhile(lambda layer: layer.block == len(layout.plates), reversed(layout.layers)))
     z0 = min(layer.z + layer.volume.bounds[1] for layer in members) - BLOCK_MARGIN
     z1 = max(layer.z + layer.volume.bounds[3] for layer in members) + BLOCK_MARGIN
     number = len(layout.plates) + 1
@@ -160,7 +162,14 @@ def _parts(module: Module) -> list[tuple[Module, ...]]:
 
 
 def _volume(network: Network, module: Module, tensors: Iterable[int]) -> Volume | None:
-    return layer_volume(module.path, module.kind, ((index, network.tensors[index].shape) for index in tensors))
+    shapes = ((index, network.tensors[index].shape) for index in tensors)
+    return layer_volume(module.path, _kind(module), shapes)
+
+
+def _kind(module: Module) -> str:
+    """The kind of the first layer in a module."""
+    kind = next(part.kind for part in module.walk() if not part.children)
+    return kind if kind in KINDS else "other"
 
 
 def _own_tensors(module: Module) -> list[int]:
