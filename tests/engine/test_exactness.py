@@ -56,6 +56,7 @@ def scene_of(theme="dark"):
         Text("layer", np.array([200.0, 6, 150]), detail="300 × 400", dot=(1, 0, 0, 1)),
         Text("BLOCK", np.array([0.0, -9, 340]), "floor", size=30.0),
         Text("weights 权重", np.array([0.02, 0.9]), "screen", size=40.0),
+        *(Text(f"row {row}", np.array([60.0 + 11 * (row % 5), 2, 9.0 * row])) for row in range(30)),  # more than fit
     ]
     bar = [np.array([[0.1, 0.1]]), np.array([[0.0, 0, 300, 40]]), color, 0.5 * color, np.array([8.0])]
     drawables = [
