@@ -1,25 +1,23 @@
 """The OpenGL context and the few objects that painters need: programs, instanced geometry, textures, targets.
 
-vispy makes the context (egl headless, glfw in a window) and delivers events; all hot drawing is PyOpenGL.
+vispy makes the context of a window and delivers its events, EGL one without a window; all drawing is PyOpenGL.
 One process uses EGL or GLX, never both. Every pass leaves program 0 and vertex array 0 bound.
 """
 
 from __future__ import annotations
 
-import importlib
+import ctypes
 import itertools
 import os
-import sys
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from .gpu_egl import EglError, EglSurface
+from .gpu_functions import functions
 from .kernels.errors import InputError
-
-if TYPE_CHECKING:
-    from vispy import app
 
 __all__ = ["Context", "GraphicsError", "Instances", "Program", "Target", "Texture", "draw_full_screen", "read_pixels"]
 
@@ -30,30 +28,34 @@ class GraphicsError(InputError):
     """OpenGL is missing, too old, or reported a fault."""
 
 
+class Canvas(Protocol):
+    """What a context is bound to: a canvas of vispy, or the surface of EGL."""
+
+    def set_current(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Context:
     """An OpenGL context with its programs.
 
     Make one by `Context.offscreen()` or, for a window, from a vispy canvas of the glfw backend. Host side only;
-    a context belongs to the thread that made it.
+    a context belongs to the thread that made it. `gl` holds OpenGL's functions.
     """
 
-    def __init__(self, canvas: app.Canvas, platform: str) -> None:
-        import OpenGL
-
-        OpenGL.ERROR_CHECKING = False  # asking after every call is slow; `check` asks once a pass
-        from OpenGL import GL
-
+    def __init__(self, canvas: Canvas, platform: str) -> None:
+        _quicken()
         self.canvas = canvas
         self.platform = platform  # "egl" or "glfw"
-        self.gl = GL
+        self.gl = functions()
         self._programs: dict[tuple[str, str], Program] = {}
         canvas.set_current()
-        version = (GL.glGetString(GL.GL_VERSION) or b"").decode("ascii", "replace")
+        version = (self.gl.glGetString(self.gl.GL_VERSION) or b"").decode("ascii", "replace")
         numbers = version.split(" ")[0].split(".")
         if len(numbers) < 2 or (int(numbers[0]), int(numbers[1])) < (3, 3):
             raise GraphicsError("OpenGL", "opengl_too_old", found=version or "-")
         self.version = version
-        self.renderer = (GL.glGetString(GL.GL_RENDERER) or b"").decode("ascii", "replace")
+        self.renderer = (self.gl.glGetString(self.gl.GL_RENDERER) or b"").decode("ascii", "replace")
 
     @classmethod
     def offscreen(cls) -> Context:
@@ -61,7 +63,12 @@ class Context:
 
         Raises GraphicsError when libEGL is missing or gives no display.
         """
-        return cls(_egl_canvas(), "egl")
+        os.environ["PYOPENGL_PLATFORM"] = "egl"
+        _quicken()
+        try:
+            return cls(EglSurface(), "egl")
+        except EglError as error:
+            raise GraphicsError("OpenGL", "no_egl", found=str(error)) from error
 
     @cached_property
     def is_software(self) -> bool:
@@ -76,7 +83,7 @@ class Context:
         return self._programs[key]
 
     def make_current(self) -> None:
-        """Binds the context to this thread and clears vispy's idea of the state."""
+        """Binds the context to this thread and, for a window, clears vispy's idea of the state."""
         self.canvas.set_current()
 
     def check(self, where: str) -> None:
@@ -96,44 +103,31 @@ def _faults(gl: Any) -> list[str]:
     return [f"0x{int(code):04X}" for code in itertools.islice(codes, 16)]
 
 
-def _egl_canvas() -> app.Canvas:
-    """A 16 x 16 vispy canvas on EGL; Mesa without a display answers only as `surfaceless`, so that is tried second."""
-    os.environ["PYOPENGL_PLATFORM"] = "egl"
-    backend_name = "vispy.app.backends._egl"
-    backend = importlib.import_module(backend_name)
-    if not backend.available and "EGL_PLATFORM" not in os.environ:
-        os.environ["EGL_PLATFORM"] = "surfaceless"
-        for name in (backend_name, "vispy.ext.egl"):
-            sys.modules.pop(name, None)
-        backend = importlib.import_module(backend_name)
-    if not backend.available:
-        raise GraphicsError("OpenGL", "no_egl", found=str(backend.why_not) or "-")
-    from vispy import app
+def _quicken() -> None:
+    """Has PyOpenGL not ask for faults after every call, which is slow; `Context.check` asks once a pass."""
+    import OpenGL
 
-    # dpi is given, as vispy would ask a program of the display and print what that complains about.
-    return app.Canvas(app=app.Application("egl"), size=(16, 16), show=False, dpi=96)
+    OpenGL.ERROR_CHECKING = False
 
 
 class Program:
     """A linked GLSL program. `use` sets uniforms by name: float, int, vectors, (4, 4) and (3, 3) matrices as arrays."""
 
     def __init__(self, vertex: str, fragment: str) -> None:
-        from OpenGL import GL
-
-        self._gl = GL
-        self.id = GL.glCreateProgram()
-        for name, kind in ((f"{vertex}.vert", GL.GL_VERTEX_SHADER), (f"{fragment}.frag", GL.GL_FRAGMENT_SHADER)):
-            shader = GL.glCreateShader(kind)
-            GL.glShaderSource(shader, _shader_text(name))
-            GL.glCompileShader(shader)
-            if not GL.glGetShaderiv(shader, GL.GL_COMPILE_STATUS):
-                log = GL.glGetShaderInfoLog(shader)
+        gl = self._gl = functions()
+        self.id = gl.glCreateProgram()
+        for name, kind in ((f"{vertex}.vert", gl.GL_VERTEX_SHADER), (f"{fragment}.frag", gl.GL_FRAGMENT_SHADER)):
+            shader = gl.glCreateShader(kind)
+            gl.glShaderSource(shader, _shader_text(name))
+            gl.glCompileShader(shader)
+            if not gl.glGetShaderiv(shader, gl.GL_COMPILE_STATUS):
+                log = gl.glGetShaderInfoLog(shader)
                 raise GraphicsError("OpenGL", "shader_fault", found=f"{name}: {_text(log)}")
-            GL.glAttachShader(self.id, shader)
-            GL.glDeleteShader(shader)
-        GL.glLinkProgram(self.id)
-        if not GL.glGetProgramiv(self.id, GL.GL_LINK_STATUS):
-            log = GL.glGetProgramInfoLog(self.id)
+            gl.glAttachShader(self.id, shader)
+            gl.glDeleteShader(shader)
+        gl.glLinkProgram(self.id)
+        if not gl.glGetProgramiv(self.id, gl.GL_LINK_STATUS):
+            log = gl.glGetProgramInfoLog(self.id)
             raise GraphicsError("OpenGL", "shader_fault", found=f"{vertex}, {fragment}: {_text(log)}")
         self._locations: dict[str, int] = {}
 
@@ -184,29 +178,27 @@ class Instances:
     """
 
     def __init__(self, program: Program, dtype: np.dtype) -> None:
-        from OpenGL import GL
-
-        self._gl = GL
+        gl = self._gl = functions()
         self._dtype = np.dtype(dtype)
-        self._array = GL.glGenVertexArrays(1)
-        self._buffer = GL.glGenBuffers(1)
+        self._array = gl.glGenVertexArrays(1)
+        self._buffer = gl.glGenBuffers(1)
         self.count = 0
-        GL.glBindVertexArray(self._array)
-        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffer)
+        gl.glBindVertexArray(self._array)
+        gl.glBindBuffer(gl.GL_ARRAY_BUFFER, self._buffer)
         for name, (field, offset, *_) in (self._dtype.fields or {}).items():
-            location = GL.glGetAttribLocation(program.id, name)
+            location = gl.glGetAttribLocation(program.id, name)
             if location < 0:
                 continue
             base, shape = field.subdtype or (field, ())
             width = shape[0] if shape else 1
-            kind, normalized = (GL.GL_UNSIGNED_BYTE, True) if base == np.uint8 else (GL.GL_FLOAT, False)
-            GL.glVertexAttribPointer(
-                location, width, kind, normalized, self._dtype.itemsize, GL.ctypes.c_void_p(offset)
+            kind, normalized = (gl.GL_UNSIGNED_BYTE, True) if base == np.uint8 else (gl.GL_FLOAT, False)
+            gl.glVertexAttribPointer(
+                location, width, kind, normalized, self._dtype.itemsize, ctypes.c_void_p(offset)
             )
-            GL.glEnableVertexAttribArray(location)
-            GL.glVertexAttribDivisor(location, 1)
-        GL.glBindVertexArray(0)
-        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, 0)
+            gl.glEnableVertexAttribArray(location)
+            gl.glVertexAttribDivisor(location, 1)
+        gl.glBindVertexArray(0)
+        gl.glBindBuffer(gl.GL_ARRAY_BUFFER, 0)
 
     def upload(self, rows: np.ndarray) -> None:
         """Takes (n,) rows of the dtype given at the start, host memory."""
@@ -236,21 +228,19 @@ class Texture:
     """A 2-D texture of (height, width, channels) uint8 or float32 arrays, channels 1 to 4. Row 0 has t = 0."""
 
     def __init__(self, smooth: bool = True, mipmaps: bool = False) -> None:
-        from OpenGL import GL
-
-        self._gl = GL
-        self.id = GL.glGenTextures(1)
+        gl = self._gl = functions()
+        self.id = gl.glGenTextures(1)
         self._mipmaps = mipmaps
         self._shape: tuple[int, ...] = ()
-        GL.glBindTexture(GL.GL_TEXTURE_2D, self.id)
-        near = GL.GL_LINEAR if smooth else GL.GL_NEAREST
-        GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, near)
-        GL.glTexParameteri(
-            GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, GL.GL_LINEAR_MIPMAP_LINEAR if mipmaps else near
+        gl.glBindTexture(gl.GL_TEXTURE_2D, self.id)
+        near = gl.GL_LINEAR if smooth else gl.GL_NEAREST
+        gl.glTexParameteri(gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MAG_FILTER, near)
+        gl.glTexParameteri(
+            gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR_MIPMAP_LINEAR if mipmaps else near
         )
-        for axis in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, axis, GL.GL_CLAMP_TO_EDGE)
-        GL.glBindTexture(GL.GL_TEXTURE_2D, 0)
+        for axis in (gl.GL_TEXTURE_WRAP_S, gl.GL_TEXTURE_WRAP_T):
+            gl.glTexParameteri(gl.GL_TEXTURE_2D, axis, gl.GL_CLAMP_TO_EDGE)
+        gl.glBindTexture(gl.GL_TEXTURE_2D, 0)
 
     def upload(self, image: np.ndarray) -> None:
         """Takes a whole image, (height, width) or (height, width, channels), host memory."""
@@ -294,27 +284,25 @@ class Target:
     """
 
     def __init__(self, width_px: int, height_px: int, depth: bool = True) -> None:
-        from OpenGL import GL
-
-        self._gl = GL
+        gl = self._gl = functions()
         self.size_px = (width_px, height_px)
         self.color = Texture()
         self.color.upload(np.zeros((height_px, width_px, 4), np.uint8))
-        self.framebuffer = GL.glGenFramebuffers(1)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
-        GL.glFramebufferTexture2D(GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_TEXTURE_2D, self.color.id, 0)
-        self._depth = GL.glGenRenderbuffers(1) if depth else None
+        self.framebuffer = gl.glGenFramebuffers(1)
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self.framebuffer)
+        gl.glFramebufferTexture2D(gl.GL_FRAMEBUFFER, gl.GL_COLOR_ATTACHMENT0, gl.GL_TEXTURE_2D, self.color.id, 0)
+        self._depth = gl.glGenRenderbuffers(1) if depth else None
         if depth:
-            GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, self._depth)
-            GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, GL.GL_DEPTH_COMPONENT24, width_px, height_px)
-            GL.glFramebufferRenderbuffer(
-                GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_RENDERBUFFER, self._depth
+            gl.glBindRenderbuffer(gl.GL_RENDERBUFFER, self._depth)
+            gl.glRenderbufferStorage(gl.GL_RENDERBUFFER, gl.GL_DEPTH_COMPONENT24, width_px, height_px)
+            gl.glFramebufferRenderbuffer(
+                gl.GL_FRAMEBUFFER, gl.GL_DEPTH_ATTACHMENT, gl.GL_RENDERBUFFER, self._depth
             )
-            GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, 0)
-        complete = GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) == GL.GL_FRAMEBUFFER_COMPLETE
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
+            gl.glBindRenderbuffer(gl.GL_RENDERBUFFER, 0)
+        complete = gl.glCheckFramebufferStatus(gl.GL_FRAMEBUFFER) == gl.GL_FRAMEBUFFER_COMPLETE
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, 0)
         if not complete:
-            _faults(GL)  # what led here is said by the error below
+            _faults(gl)  # what led here is said by the error below
             self.close()
             raise GraphicsError("OpenGL", "no_target", found=f"{width_px} x {height_px}")
 
@@ -331,20 +319,18 @@ def read_pixels(framebuffer: int, viewport: tuple[int, int, int, int], into: np.
 
     `into` is (height, width, 4) uint8, reused from frame to frame: reading into fresh memory is 25 times slower.
     """
-    from OpenGL import GL
-
+    gl = functions()
     x, y, width, height = viewport
     if into is None or into.shape != (height, width, 4):
         into = np.empty((height, width, 4), np.uint8)
-    GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, framebuffer)
-    GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
-    GL.glReadPixels(x, y, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, into)
-    GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, 0)
+    gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, framebuffer)
+    gl.glPixelStorei(gl.GL_PACK_ALIGNMENT, 1)
+    gl.glReadPixels(x, y, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, into)
+    gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, 0)
     return into[::-1]
 
 
 def draw_full_screen() -> None:
     """Draws one triangle over the whole viewport with the program in use (corners from gl_VertexID)."""
-    from OpenGL import GL
-
-    GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)
+    gl = functions()
+    gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)

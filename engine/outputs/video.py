@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..gpu import Target, read_pixels
+from ..gpu_functions import functions
 from ..kernels.errors import InputError
 from ..view import Eye, Frame
 from . import part_file
@@ -123,22 +124,21 @@ class VideoSink:
 
     def _scale(self, source: int, viewport: tuple[int, int, int, int]) -> tuple[int, tuple[int, int, int, int]]:
         """(framebuffer, viewport) of the picture in the film's size, with black bars if its shape differs."""
-        from OpenGL import GL
-
+        gl = functions()
         width, height = self._size_px
         self._scaled = self._scaled or Target(width, height, depth=False)
         x, y, source_width, source_height = viewport
         scale = min(width / source_width, height / source_height)
         inner_width, inner_height = round(source_width * scale), round(source_height * scale)
         left, bottom = (width - inner_width) // 2, (height - inner_height) // 2
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._scaled.framebuffer)
-        GL.glClearColor(0, 0, 0, 1)
-        GL.glClear(GL.GL_COLOR_BUFFER_BIT)
-        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, source)
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._scaled.framebuffer)
+        gl.glClearColor(0, 0, 0, 1)
+        gl.glClear(gl.GL_COLOR_BUFFER_BIT)
+        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, source)
         place = left, bottom, left + inner_width, bottom + inner_height
         bounds = x, y, x + source_width, y + source_height
-        GL.glBlitFramebuffer(*bounds, *place, GL.GL_COLOR_BUFFER_BIT, GL.GL_LINEAR)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
+        gl.glBlitFramebuffer(*bounds, *place, gl.GL_COLOR_BUFFER_BIT, gl.GL_LINEAR)
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, 0)
         return self._scaled.framebuffer, (0, 0, width, height)
 
 

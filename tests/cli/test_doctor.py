@@ -39,8 +39,9 @@ def test_the_report_is_one_line_for_each_part_in_both_languages(capsys):
 
 
 def test_without_libegl_it_still_reports(tmp_path):
-    """A file of the library's name that is no library stands before the real one."""
-    (tmp_path / "libEGL.so.1").write_text("no library")
+    """Files of the library's names that are no library stand before the real one."""
+    for name in ("libEGL.so", "libEGL.so.1"):
+        (tmp_path / name).write_text("no library")
     environment = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
     command = [sys.executable, "-m", "tensornaut", "doctor", "--json"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
