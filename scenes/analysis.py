@@ -13,13 +13,13 @@ import numpy as np
 
 from ..engine.kernels.colorize import OVERVIEW
 from ..engine.kernels.decode import matrix_shape
-from ..engine.kernels.summarize import fold, range_of, summarize_block
+from ..engine.kernels.summarize import range_of, summarize_block
 from ..loaders.network import Tensor
 
 __all__ = ["BINS", "Analysis", "Facts"]
 
 WHOLE = 1 << 18  # elements read whole
-LATTICE = 256  # rows and columns at most otherwise
+LATTICE = 256  # rows and columns otherwise; of a matrix with fewer of one, more of the other
 BINS = 256  # of the histogram from -range to +range, as many as a colormap has colors
 
 
@@ -51,7 +51,7 @@ class Analysis:
     def facts(self, tensor: Tensor) -> Facts:
         """Facts of one tensor. Raises FormatError when the file changed since it was opened."""
         if tensor.key not in self._facts:
-            self._facts[tensor.key] = _facts(*_sample(tensor))
+            self._facts[tensor.key] = _facts(*_sample(tensor), tensor.dtype)
         return self._facts[tensor.key]
 
 
@@ -61,13 +61,17 @@ def _sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
         return np.zeros(0, np.float32), True
     rows, columns = matrix_shape(tensor.shape)
     exact = tensor.count <= WHOLE
-    steps = (1, 1) if exact else (math.ceil(rows / LATTICE), math.ceil(columns / LATTICE))
-    values = tensor.read(slice(0, rows, steps[0]), slice(0, columns, steps[1]))
+    row_step, column_step = (1, 1) if exact else (_step(rows, columns), _step(columns, rows))
+    values = tensor.read(slice(0, rows, row_step), slice(0, columns, column_step))
     return values.ravel(), exact
 
 
-def _facts(values: np.ndarray, exact: bool) -> Facts:
-    summary = fold([summarize_block(values)])
+def _step(side: int, other: int) -> int:
+    return math.ceil(side * min(other, LATTICE) / LATTICE**2)
+
+
+def _facts(values: np.ndarray, exact: bool, dtype: str) -> Facts:
+    summary = summarize_block(values, dtype)
     value_range = range_of(summary)
     magnitude = np.abs(values) if np.iscomplexobj(values) else values
     finite = magnitude[np.isfinite(magnitude)].astype(np.float64)

@@ -13,6 +13,7 @@ __all__ = ["COLUMNS", "folded", "of_counts"]
 COLUMNS = 6
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of numbers beyond 1e77, float64 does not hold the fourth power
 def folded(rows: np.ndarray) -> np.ndarray:
     """(..., 6) float64: the moments of all runs together, of (..., n, 6) rows in order; zeros where n is 0.
 

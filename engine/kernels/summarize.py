@@ -179,6 +179,8 @@ def range_of(summary: TensorSummary) -> float:
         return 1.0
     largest = max(abs(float(summary.min or 0)), abs(float(summary.max or 0)))
     target = RANGE_SHARE * summary.finite
+    if summary.zeros >= target:
+        return largest or 1.0
     if summary.table is not None and summary.table_dtype is not None:
         values = table_values(summary.table_dtype)
         known = np.flatnonzero((summary.table > 0) & np.isfinite(values))
@@ -309,4 +311,8 @@ def _sums(numbers: np.ndarray) -> np.ndarray:
 
 def _tally(keys: np.ndarray, size: int) -> np.ndarray:
     """`Versions.tally`, the definition."""
-    return np.bincount(keys >> 16 if keys.dtype == np.uint32 else keys, minlength=size)
+    table = np.zeros(size, np.int64)
+    for start in range(0, len(keys), BLOCK):
+        part = keys[start : start + BLOCK]
+        table += np.bincount(part >> 16 if part.dtype == np.uint32 else part, minlength=size)
+    return table
