@@ -155,23 +155,22 @@ class FlyControls:
 
     def go_to(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float | None = None) -> Undo:
         """Eases to a view in 900 ms; what comes back eases to where the camera was."""
-        camera = self.camera
+        camera, undo = self.camera, self._way_back()
         ahead = camera.position + camera.forward * self._reach_along(camera.forward)
         start = Key(0.0, camera.position, ahead, camera.fov_y_rad)
         goal = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad or camera.fov_y_rad)
         self.follow(Flight([start, goal]))
-
-        def undo() -> None:
-            self.go_to(start.position, start.target, start.fov_y_rad)
-
         return undo
 
     def tour(self, flight: Flight) -> Undo:
-        """Eases to the first key of a flight and flies along it, until its end or until a hand takes over."""
+        """Eases to the first view of a flight and leaves it at once, until the end or until a hand takes over."""
+        undo = self._way_back()
         pose, fov_y_rad = flight.camera_at(flight.start_s)
-        forward = -pose[:3, 2]
-        target = pose[:3, 3] + forward * self._reach_along(forward, pose[:3, 3])
-        undo = self.go_to(pose[:3, 3], target, fov_y_rad)
+        if np.allclose(pose, self.camera.world_from_eye, atol=1e-3) and abs(fov_y_rad - self.camera.fov_y_rad) < 1e-6:
+            self.follow(flight, flight.departure_s)
+            return undo
+        position, forward = pose[:3, 3], -pose[:3, 2]
+        self.go_to(position, position + forward * self._reach_along(forward, position), fov_y_rad)
         self._next = flight
         return undo
 
@@ -188,9 +187,10 @@ class FlyControls:
         """Time on the flight that is being flown; None on none, and on the way to the start of a tour."""
         return self._flown_s if self._flight is not None and self._next is None else None
 
-    def follow(self, flight: Flight) -> None:
-        """Flies along a flight from its first key on, until its end or until a hand takes over."""
-        self._flight, self._next, self._flown_s = flight, None, flight.start_s
+    def follow(self, flight: Flight, start_s: float | None = None) -> None:
+        """Flies along a flight from a time on (None: its first key), until its end or until a hand takes over."""
+        self._flight, self._next = flight, None
+        self._flown_s = flight.start_s if start_s is None else start_s
         self._dolly = 0.0
         self._drift[:] = self._turning[:] = 0
 
@@ -239,6 +239,16 @@ class FlyControls:
         seen = np.array([(x_px - width / 2) * scale, (height / 2 - y_px) * scale, -1.0])
         return self.camera.world_from_eye[:3, :3] @ (seen / np.linalg.norm(seen))
 
+    def _way_back(self) -> Undo:
+        """Eases to where the camera is now."""
+        camera = self.camera
+        target = camera.position + camera.forward * self._reach_along(camera.forward)
+
+        def go_back() -> None:
+            self.go_to(camera.position, target, camera.fov_y_rad)
+
+        return go_back
+
     def _fly(self, delta_s: float) -> None:
         assert self._flight is not None
         self._flown_s += delta_s
@@ -248,7 +258,7 @@ class FlyControls:
             following = self._next
             self.stop()
             if following is not None:
-                self.follow(following)
+                self.follow(following, following.departure_s)
 
     def _turn(self, yaw_rad: float, pitch_rad: float) -> None:
         pitch_rad = min(max(self.camera.pitch_rad + pitch_rad, -STEEPEST_RAD), STEEPEST_RAD)

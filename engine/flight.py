@@ -50,6 +50,12 @@ class Flight:
         return float(self._times_s[0])
 
     @property
+    def departure_s(self) -> float:
+        """Time at which the first view is left; that of the first key where it never is."""
+        others = np.flatnonzero((self._states != self._states[0]).any(1))
+        return float(self._times_s[others[0] - 1]) if len(others) else self.start_s
+
+    @property
     def duration_s(self) -> float:
         """Seconds from the first key to the last."""
         return float(self._times_s[-1] - self._times_s[0])

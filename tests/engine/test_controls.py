@@ -246,6 +246,18 @@ def test_a_tour_begins_with_a_smooth_way_to_its_start(controls):
     assert not controls.is_touring(flight) and not controls.is_moving
 
 
+def test_a_tour_from_its_first_view_does_not_linger_there(controls):
+    camera = controls.camera
+    here = camera.position, camera.position + 100 * camera.forward, camera.fov_y_rad
+    keys = [Key(0.0, *here), Key(4.0, *here), Key(6.0, np.array((0.0, 9.0, 60.0)), np.zeros(3), 0.5)]
+    undo = controls.tour(Flight(keys))
+    let(controls, 0.5)
+    assert np.linalg.norm(controls.camera.position - camera.position) > 1
+    undo()
+    let(controls, 1)
+    assert np.allclose(controls.camera.position, camera.position) and not controls.is_moving
+
+
 @pytest.mark.parametrize("after_s", [0.3, 2.0])
 def test_a_hand_ends_a_tour_for_good(controls, after_s):
     flight = Flight([Key(second, np.array((0, 50, 100 * second + 1.0)), np.zeros(3), 0.5) for second in range(3)])
