@@ -1,0 +1,239 @@
+"""`tensornaut SOURCE` on a virtual display, as a person uses it: keys, mouse, size, pictures, help, film, ending."""
+
+import ctypes
+import ctypes.util
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors import numpy as reference
+
+pytestmark = pytest.mark.xvfb
+PATIENCE_S = 30
+SHAPES = {"fc1.weight": (96, 64), "fc1.bias": (96,), "fc2.weight": (48, 96), "fc2.bias": (48,), "out.weight": (10, 48)}
+
+
+def until(wanted):
+    """The first result of `wanted` that is true."""
+    end_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end_s:
+        found = wanted()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+class Screen:
+    """Colors of a virtual display."""
+
+    def __init__(self, display):
+        self._x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
+        for name in ("XOpenDisplay", "XGetImage"):
+            getattr(self._x11, name).restype = ctypes.c_void_p
+        for name in ("XDefaultRootWindow", "XGetPixel"):
+            getattr(self._x11, name).restype = ctypes.c_ulong
+        self._connection = ctypes.c_void_p(self._x11.XOpenDisplay(display.encode()))
+
+    def row(self, y_px, x0_px, x1_px):
+        """(n,) colors along a line of the screen."""
+        root = ctypes.c_ulong(self._x11.XDefaultRootWindow(self._connection))
+        every_plane, z_pixmap = ctypes.c_ulong(2**64 - 1), 2
+        place = x0_px, y_px, x1_px - x0_px, 1
+        image = ctypes.c_void_p(self._x11.XGetImage(self._connection, root, *place, every_plane, z_pixmap))
+        colors = np.array([self._x11.XGetPixel(image, x, 0) & 0xFFFFFF for x in range(x1_px - x0_px)])
+        self._x11.XDestroyImage(image)
+        return colors
+
+    def close(self):
+        self._x11.XCloseDisplay(self._connection)
+
+
+class Viewer:
+    """The command in a process of its own; pictures taken by F12 tell what it shows."""
+
+    def __init__(self, variables, folder, *arguments):
+        self.variables, self.folder = variables, folder
+        command = [sys.executable, "-m", "tensornaut", *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, env=variables, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.taken = len(list(folder.glob("model-*.png")))
+
+    def do(self, *words):
+        subprocess.run(["xdotool", *map(str, words)], env=self.variables, check=True)
+
+    def id(self):
+        """X's number of the window, once it is to be seen."""
+        command = ["xdotool", "search", "--onlyvisible", "--name", "^model - Tensornaut$"]
+
+        def found():
+            assert self.process.poll() is None, self.process.communicate()
+            return subprocess.run(command, env=self.variables, capture_output=True, text=True).stdout.split()
+
+        return int(until(found)[-1])
+
+    def picture(self):
+        """The bytes of a new picture, taken by F12."""
+        self.taken += 1
+        path = self.folder / f"model-{self.taken}.png"
+        self.do("key", "F12")
+        until(path.exists)
+        return path.read_bytes()
+
+    def picture_at_rest(self):
+        """The picture, once it stays the same."""
+        before, now = b"", self.picture()
+        while now != before:
+            time.sleep(0.2)
+            before, now = now, self.picture()
+        return now
+
+    def ended(self):
+        """(exit code, what was printed) once the process has ended."""
+        printed = "".join(self.process.communicate(timeout=PATIENCE_S))
+        return self.process.returncode, printed
+
+
+@pytest.fixture
+def model(tmp_path):
+    path, random = tmp_path / "model.safetensors", np.random.default_rng(5)
+    reference.save_file({name: random.standard_normal(shape).astype("f4") for name, shape in SHAPES.items()}, path)
+    return path
+
+
+@pytest.fixture
+def view(display, model, cold, tmp_path):
+    """Starts the command on the model."""
+    started = []
+
+    def start(*arguments):
+        started.append(Viewer({**cold, "DISPLAY": display, "LC_ALL": "C.UTF-8"}, tmp_path, model, *arguments))
+        started[-1].id()
+        started[-1].do("mousemove", 30, 650)
+        return started[-1]
+
+    yield start
+    for viewer in started:
+        if viewer.process.poll() is None:
+            viewer.process.kill()
+        viewer.process.communicate()
+
+
+def size_of(png):
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", png[16:24])
+
+
+def test_flying_looking_resizing_and_closing(view, press_close_button, tmp_path):
+    viewer = view("--size", "640x360")
+    window = viewer.id()
+    first = viewer.picture_at_rest()
+    assert size_of(first) == (640, 360)
+    viewer.do("mousemove", 300, 180, "keydown", "w")
+    time.sleep(0.3)
+    viewer.do("keyup", "w")
+    flown = viewer.picture_at_rest()
+    assert flown != first
+    viewer.do("mousedown", 3)
+    for _ in range(4):
+        viewer.do("mousemove_relative", 25, 0)
+    viewer.do("mouseup", 3)
+    looked = viewer.picture_at_rest()
+    assert looked != flown
+    viewer.do("windowsize", window, 500, 300)
+    until(lambda: size_of(viewer.picture()) == (500, 300))
+    press_close_button(window)
+    assert viewer.ended() == (0, "")
+    again = view()  # as large as it was
+    assert size_of(again.picture()) == (500, 300)
+
+
+def test_question_mark_shows_the_keys_and_escape_hides_them(view, display):
+    viewer, screen = view("--size", "640x360"), Screen(display)
+    viewer.picture_at_rest()
+    scene = screen.row(180, 200, 440)
+    viewer.do("key", "question")
+    until(lambda: np.mean(screen.row(180, 200, 440) != scene) > 0.5)
+    viewer.do("key", "Escape")
+    until(lambda: np.array_equal(screen.row(180, 200, 440), scene))
+    screen.close()
+
+
+def test_going_to_a_layer_and_taking_it_back(view):
+    viewer = view("--size", "320x180")
+    whole = viewer.picture_at_rest()
+    viewer.do("key", "2")
+    layer = viewer.picture_at_rest()
+    viewer.do("key", "l")
+    light = viewer.picture_at_rest()
+    assert len({whole, layer, light}) == 3
+    viewer.do("key", "ctrl+z")
+    assert viewer.picture_at_rest() == layer
+    viewer.do("key", "Home")
+    assert viewer.picture_at_rest() == whole
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_ctrl_c_ends_quietly_and_leaves_a_whole_film(view, moving, tmp_path):
+    import av
+
+    viewer = view("--size", "320x180", "--record", tmp_path / "seen.mp4")
+    picture = viewer.picture_at_rest()
+    viewer.do("key", "t")
+    time.sleep(1.5)
+    if not moving:
+        viewer.do("key", "Escape")
+        assert viewer.picture_at_rest() != picture
+    viewer.process.send_signal(signal.SIGINT)
+    assert viewer.ended() == (130, "")
+    with av.open(str(tmp_path / "seen.mp4")) as film:
+        frames = list(film.decode(video=0))
+    times = [float(frame.pts * frame.time_base) for frame in frames]
+    assert (frames[0].width, frames[0].height) == (320, 180)
+    assert times == sorted(set(times)) and times[0] == 0 and times[-1] > 1
+    first, last = (frame.to_ndarray(format="gray").astype(int) for frame in (frames[0], frames[-1]))
+    assert np.abs(first - last).mean() > 1
+
+
+def test_nothing_stays_behind_after_ctrl_c(view, tmp_path):
+    viewer = view("--size", "320x180")
+    viewer.picture_at_rest()
+    viewer.process.send_signal(signal.SIGINT)
+    viewer.ended()
+    mine = f"HOME={tmp_path}".encode()
+
+    def left():
+        return [pid for pid in os.listdir("/proc") if pid.isdigit() and mine in _environment_of(pid).split(b"\0")]
+
+    until(lambda: not left())
+
+
+def _environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("display_name", [None, ":9999"])
+def test_without_a_display_one_line_says_so(model, cold, display_name):
+    variables = {**cold, "LC_ALL": "C.UTF-8", **({"DISPLAY": display_name} if display_name else {})}
+    command = [sys.executable, "-m", "tensornaut", str(model)]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and "found no display" in done.stderr
+
+
+def test_a_file_that_is_no_model_is_refused_before_a_window_opens(cold, tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"no model")
+    command = [sys.executable, "-m", "tensornaut", "model.safetensors"]
+    done = subprocess.run(command, env=cold, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and "model.safetensors" in done.stderr
