@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +12,12 @@ from ..engine.kernels.names import clean
 from ..loaders.network import Module, Network, Port
 from ..loaders.open import open_network
 from ..scenes.strings import text
+from .table import aligned, shape_text
 
 __all__ = ["add_arguments", "report_json", "run", "table"]
 
 WIDTH_WHERE_UNKNOWN = 100  # cells, where there is no terminal
 NARROWEST_NAME = 12
-WIDEST_SHAPE = 22
 BAR_CELLS = 10
 SHOWN_TENSORS = 1000  # of one layer
 NARROW = 72  # cells; below, there are no bars
@@ -100,7 +99,7 @@ def table(network: Network, width: int) -> Iterator[str]:
     for port, key in [(port, "info.input") for port in network.inputs] + [
         (port, "info.output") for port in network.outputs
     ]:
-        yield text(key, name=port.name, shape=_shape_text(port.shape), dtype=port.dtype)
+        yield text(key, name=port.name, shape=shape_text(port.shape), dtype=port.dtype)
     yield ""
     yield from _aligned(list(_rows(network)), network.byte_count, width)
     for note in network.notes:
@@ -147,7 +146,7 @@ def _tensor_rows(network: Network, module: Module, depth: int) -> Iterator[_Row]
     for tensor in network.tensors[start:shown]:
         inside = module.path and tensor.name.startswith(module.path)
         name = tensor.name[len(module.path) + 1 :] if inside else tensor.name
-        yield _Row(depth, name or tensor.name, _shape_text(tensor.shape), tensor.dtype, tensor.count, tensor.byte_count)
+        yield _Row(depth, name or tensor.name, shape_text(tensor.shape), tensor.dtype, tensor.count, tensor.byte_count)
     if shown < stop:
         parameters, byte_count = _sums(network, shown, stop)
         yield _Row(depth, "…", text("info.more", count=f"{stop - shown:,}"), "", parameters, byte_count)
@@ -187,58 +186,24 @@ def _aligned(rows: list[_Row], total_bytes: int, width: int) -> Iterator[str]:
     """The rows in columns under their titles, and a last one with the totals."""
     parameters = sum(row.parameters for row in rows if not row.depth)
     total = _Row(0, text("info.total"), "", "", parameters, total_bytes)
-    cells = [_cells(row) for row in [*rows, total]]
     titles = [text(f"info.column.{column}") for column in ("name", "shape", "type", "parameters", "bytes")]
-    widths = [max(map(_width, column)) for column in zip(titles, *cells, strict=True)]
     with_bars = width >= NARROW
-    others = sum(widths[1:]) + 2 * 4 + (BAR_CELLS + 2 if with_bars else 0)
-    widths[0] = min(widths[0], max(NARROWEST_NAME, width - others))
-    yield _line(titles, widths).rstrip()
-    for row, row_cells in zip([*rows, total], cells, strict=True):
+    room = width - (BAR_CELLS + 2 if with_bars else 0)
+    lines = aligned([titles, *(_cells(row) for row in [*rows, total])], 3, room)
+    yield next(lines).rstrip()
+    for row, line in zip([*rows, total], lines, strict=True):
         bar = _bar(row.byte_count / total_bytes) if with_bars and total_bytes else ""
-        yield (_line(row_cells, widths) + "  " + bar).rstrip()
+        yield (line + "  " + bar).rstrip()
 
 
 def _cells(row: _Row) -> list[str]:
     name = "  " * row.depth + clean(row.name)
-    return [name, clean(row.shape, WIDEST_SHAPE), row.dtype, f"{row.parameters:,}", _bytes_text(row.byte_count)]
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Texts to the left, the two numbers to the right."""
-    padded = [_cut(cell, cells_wide) for cell, cells_wide in zip(cells, widths, strict=True)]
-    gaps = [" " * (cells_wide - _width(cell)) for cell, cells_wide in zip(padded, widths, strict=True)]
-    return "  ".join(
-        gap + cell if k >= 3 else cell + gap for k, (cell, gap) in enumerate(zip(padded, gaps, strict=True))
-    )
-
-
-def _cut(cell: str, cells_wide: int) -> str:
-    """The text without so much of its middle that it fits."""
-    shown = cell
-    limit = cells_wide
-    while _width(shown) > cells_wide:
-        indent = cell[: len(cell) - len(cell.lstrip())][: cells_wide // 2]
-        shown = indent + clean(cell.lstrip(), max(limit - len(indent), 1))
-        limit -= 1
-    return shown
-
-
-def _width(shown: str) -> int:
-    """Cells that a text takes in a terminal."""
-    if shown.isascii():
-        return len(shown)
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in shown)
-    return len(shown) + wide - sum(unicodedata.combining(character) > 0 for character in shown)
+    return [name, row.shape, row.dtype, f"{row.parameters:,}", _bytes_text(row.byte_count)]
 
 
 def _bar(share: float) -> str:
     eighths = round(share * BAR_CELLS * 8)
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip() if eighths else ""
-
-
-def _shape_text(shape: Sequence[object]) -> str:
-    return " × ".join("?" if side is None else str(side) for side in shape) or "1"
 
 
 def _bytes_text(count: int) -> str:

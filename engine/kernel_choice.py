@@ -7,18 +7,21 @@ process: a process that draws more than one picture has it done by a worker, and
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
 from .kernel_cache import Compilation, kernels_are_ready, use_cache
 
-__all__ = ["KernelChoice", "begin_frame", "version"]
+__all__ = ["KernelChoice", "begin_frame", "version", "want"]
 
 VERSIONS = {  # name: definition, compiled
     "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
     "cut": (".kernels.cut", ".kernels.cut_numba"),
     "rasterize": (".rasterize.definition", ".rasterize.compiled"),
+    "summarize": (".kernels.summarize", ".kernels.summarize_numba"),
 }
+DRAWING = ("colorize", "cut", "rasterize")
 WORTH = 1_000_000  # values or samples; the definitions handle so many in the time that importing numba takes
 
 
@@ -47,28 +50,37 @@ class KernelChoice:
         return self._compiled.get(name) or import_module(VERSIONS[name][0], __package__)
 
     def begin_frame(self) -> None:
-        """A frame begins. From the second one on the compiled kernels are wanted, and made or imported aside."""
+        """A frame begins. From the second one on the compiled kernels are wanted."""
         self._frames += 1
-        if self._frames < 2 or self._missing or len(self._compiled) == len(VERSIONS):
+        if self._frames > 1:
+            self.want(DRAWING)
+
+    def want(self, names: Sequence[str]) -> None:
+        """There is much to do: has the kernels made by a worker, and imports those of `names` aside once they are.
+
+        Returns at once; to be called again from time to time.
+        """
+        if self._missing:
             return
         if not kernels_are_ready():
             self._compilation = self._compilation or Compilation()
             self._missing = self._compilation.is_done() and self._compilation.failed
+        elif self._compiled.keys() >= set(names):
+            self.close()
         elif self._loading.acquire(blocking=False):
-            threading.Thread(target=self._load_all, name="kernels").start()
+            threading.Thread(target=self._load_all, args=(names,), name="kernels").start()
 
     def close(self) -> None:
         """Ends the worker that compiles."""
         if self._compilation is not None:
             self._compilation.close()
 
-    def _load_all(self) -> None:
+    def _load_all(self, names: Sequence[str]) -> None:
         try:
-            for name in VERSIONS:
+            for name in names:
                 self._load(name)
         finally:
             self._loading.release()
-        self.close()
 
     def _load(self, name: str) -> None:
         self._missing = True  # and it stays so when this does not go well: nobody tries again
@@ -88,3 +100,8 @@ def version(name: str, work: int) -> ModuleType:
 def begin_frame() -> None:
     """As `KernelChoice.begin_frame`, of this process."""
     _CHOICE.begin_frame()
+
+
+def want(names: Sequence[str]) -> None:
+    """As `KernelChoice.want`, of this process."""
+    _CHOICE.want(names)

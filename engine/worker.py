@@ -39,7 +39,13 @@ def _compile(arguments: Mapping[str, Any], arrays: list[np.ndarray]) -> Message:
     return Message({})
 
 
-TASKS: dict[str, Task] = {"compile": _compile, "echo": _echo}
+def _summarize(arguments: Mapping[str, Any], arrays: list[np.ndarray]) -> Message:
+    from .summaries import answer
+
+    return answer(arguments)
+
+
+TASKS: dict[str, Task] = {"compile": _compile, "echo": _echo, "summarize": _summarize}
 
 
 def _serve() -> None:
