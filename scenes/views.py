@@ -15,6 +15,8 @@ __all__ = ["NAMED", "View", "layer_view", "overview", "typical_layer", "view_nam
 
 OVERVIEW_FOV, LAYER_FOV, WEIGHT_FOV = math.radians(36), math.radians(30), math.radians(34)
 PITCH, YAW = math.radians(-13), math.radians(49)
+NEAREST = 1e-3  # that a fitted view comes to a corner
+CENTERING_STEPS = 12
 NAMED = ("overview", "layer", "weight")  # the three nearnesses
 
 
@@ -56,61 +58,48 @@ LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
 
 
 def _fitted(corners: np.ndarray, forward: np.ndarray, fov_y_rad: float, aspect: float, room: _Room) -> View:
-    """The nearest view in a direction that shows all corners in the room, found by bisection."""
-    middle = (corners.min(0) + corners.max(0)) / 2
-    reach = float(np.linalg.norm(corners.max(0) - corners.min(0)))
-    near, far = 0.0, 16 * reach + 100
-    for _ in range(48):
-        distance = (near + far) / 2
-        view = _shifted(middle, forward, distance, corners, fov_y_rad, aspect, room)
-        if view is not None and _fits(view, corners, aspect, room):
-            far = distance
-        else:
-            near = distance
-    fallback = View(middle - forward * far, middle, fov_y_rad)
-    return _shifted(middle, forward, far, corners, fov_y_rad, aspect, room) or fallback
-
-
-def _shifted(
-    middle: np.ndarray,
-    forward: np.ndarray,
-    distance: float,
-    corners: np.ndarray,
-    fov: float,
-    aspect: float,
-    room: _Room,
-) -> View | None:
-    """The view at this distance, moved sideways and up so that the corners sit in the middle of the room."""
-    position, right = middle - forward * distance, np.cross(forward, (0.0, 1.0, 0.0))
+    """The nearest view in a direction that shows all corners inside the room and in its middle."""
+    right = np.cross(forward, (0.0, 1.0, 0.0))
     right /= np.linalg.norm(right)
     up = np.cross(right, forward)
-    for _ in range(6):
-        view = View(position, position + forward * distance, fov)
-        spots = _screen(view, corners, aspect)
-        if spots is None:
-            return None
-        scale = distance * math.tan(fov / 2)
-        off_x, off_y = (spots.min(0) + spots.max(0)) / 2 + (room.left, room.below)
-        position = position + right * off_x * scale * aspect + up * off_y * scale
-    return View(position, position + forward * distance, fov)
+    middle = (corners.min(0) + corners.max(0)) / 2
+    across, above, beyond = ((corners - middle) @ axis for axis in (right, up, forward))
+    half_height = math.tan(fov_y_rad / 2)  # of the picture at distance 1
+    across_picture, above_picture = across / (half_height * aspect), above / half_height
+    distance = max(
+        _least_distance(across_picture, beyond, room.width, -room.left),
+        _least_distance(above_picture, beyond, room.height, -room.below),
+        NEAREST - float(beyond.min()),
+    )
+    shift_x = half_height * aspect * _centering_shift(across_picture, distance + beyond, -room.left)
+    shift_y = half_height * _centering_shift(above_picture, distance + beyond, -room.below)
+    position = middle - forward * distance + right * shift_x + up * shift_y
+    return View(position, position + forward * distance, fov_y_rad)
 
 
-def _screen(view: View, points: np.ndarray, aspect: float) -> np.ndarray | None:
-    """(n, 2) normalized device coordinates; None when a point is behind the eye."""
-    eye_from_world = np.linalg.inv(look_at(view.position, view.target))
-    local = points @ eye_from_world[:3, :3].T + eye_from_world[:3, 3]
-    if np.any(local[:, 2] > -1e-3):
-        return None
-    scale = 1 / math.tan(view.fov_y_rad / 2)
-    return local[:, :2] * (scale / aspect, scale) / -local[:, 2:]
+def _least_distance(places: np.ndarray, beyond: np.ndarray, share: float, center: float) -> float:
+    """The distance from which all points lie within `share` of the picture's half on both sides of `center`.
+
+    `places`: (n,) along one axis of the picture, in halves of it at distance 1; `beyond`: (n,) how much farther than
+    the middle. Seen from a distance d, moved aside by s, a point is at (place - s) / (d + beyond); that all of them
+    are inside is linear in d and s, and adding the conditions of the two sides removes s.
+    """
+    first, last = center - share, center + share
+    return float((places - last * beyond).max() + (first * beyond - places).max()) / (2 * share)
 
 
-def _fits(view: View, corners: np.ndarray, aspect: float, room: _Room) -> bool:
-    spots = _screen(view, corners, aspect)
-    if spots is None:
-        return False
-    spread = spots.max(0) - spots.min(0)
-    return bool(spread[0] <= 2 * room.width and spread[1] <= 2 * room.height)
+def _centering_shift(places: np.ndarray, depths: np.ndarray, center: float) -> float:
+    """How far to move aside so that the outermost points are seen equally far from `center`, by Newton's steps.
+
+    The sum of the two falls in straight pieces as one moves aside, so few steps are exact.
+    """
+    shift = 0.0
+    for _ in range(CENTERING_STEPS):
+        seen = (places - shift) / depths
+        low, high = int(seen.argmin()), int(seen.argmax())
+        off = seen[low] + seen[high] - 2 * center
+        shift += float(off / (1 / depths[low] + 1 / depths[high]))
+    return shift
 
 
 def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
