@@ -223,7 +223,7 @@ class WindowInput:
         glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_DISABLED)
         if glfw.raw_mouse_motion_supported():
             glfw.set_input_mode(self._window, glfw.RAW_MOUSE_MOTION, 1)
-        self._place = self._scaled(*glfw.get_cursor_pos(self._window))
+        # `_place` stays: places go on from where the mouse is, and movements that wait to be handled count.
 
     def _unlock_cursor(self) -> None:
         if not self._looking:
