@@ -90,8 +90,9 @@ def to_message(summary: TensorSummary) -> Message:
 def from_message(message: Message) -> TensorSummary:
     """The summary that `to_message` was given, bit by bit."""
     blocks, counts = message.arrays
-    column = "bins" if message.facts["table_dtype"] is None else "table"
-    return TensorSummary(**message.facts, blocks=blocks, **{column: counts})
+    if message.facts["table_dtype"] is None:
+        return TensorSummary(**message.facts, blocks=blocks, bins=counts)
+    return TensorSummary(**message.facts, blocks=blocks, table=counts)
 
 
 def request(stored: StoredNumbers, first: int, count: int) -> Mapping[str, Any]:

@@ -24,7 +24,8 @@ def histogram(summary: TensorSummary, bins: int) -> tuple[np.ndarray, np.ndarray
         return np.array([low, high]), np.array([summary.finite])
     if not math.isfinite(high - low):
         return None
-    edges = np.linspace(low, high, bins + 1)
+    with np.errstate(over="ignore"):  # of the last edge, which is put right
+        edges = np.linspace(low, high, bins + 1)
     if summary.table is not None and summary.table_dtype is not None:
         values = table_values(summary.table_dtype)
         known = np.flatnonzero((summary.table > 0) & np.isfinite(values))
@@ -43,5 +44,7 @@ def _counts_below(summary: TensorSummary, values: np.ndarray) -> np.ndarray:
     positive, negative = (summary.bins[start : start + len(sizes) - 1] for start in (0, BINS // 2))
     bounds = np.concatenate([-sizes[::-1], sizes[1:]])
     totals = np.concatenate([[0], np.cumsum(np.concatenate([negative[::-1], positive]))])
-    bounds = np.clip(bounds, float(summary.min), float(summary.max))
-    return np.rint(np.interp(values, bounds, totals)).astype(np.int64)
+    low, high = float(summary.min), float(summary.max)
+    scale = max(-low, high)  # with it no slope is beyond float64
+    shares = np.interp(values / scale, np.clip(bounds, low, high) / scale, totals)
+    return np.rint(shares).astype(np.int64)

@@ -254,9 +254,10 @@ def _from_table(table: np.ndarray, table_dtype: str, exact: bool = True) -> Tens
 
 def _floats(values: np.ndarray) -> np.ndarray:
     """The numbers as float32 or float64."""
-    if values.dtype.kind == "c":
-        return np.abs(values.astype(np.complex128))
-    return np.ascontiguousarray(values if values.dtype == np.float32 else values.astype(np.float64, copy=False))
+    with np.errstate(over="ignore", invalid="ignore"):  # signaling NaNs, magnitudes beyond float64
+        if values.dtype.kind == "c":
+            return np.abs(values.astype(np.complex128))
+        return np.ascontiguousarray(values if values.dtype == np.float32 else values.astype(np.float64, copy=False))
 
 
 def _bounds(integers: np.ndarray) -> list[tuple[int, int]]:
@@ -279,14 +280,15 @@ def _measure(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     """`Versions.measure`, the definition."""
     segments = -(-len(values) // SEGMENT)
     padded = np.full(segments * SEGMENT, np.nan)
-    padded[: len(values)] = values
+    with np.errstate(invalid="ignore"):  # signaling NaNs
+        padded[: len(values)] = values
     numbers = padded.reshape(segments, SEGMENT)
     good = np.isfinite(numbers)
     numbers[~good] = 0.0
     count = good.sum(1)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = _sums(numbers) / np.maximum(count, 1)
-        away = np.where(good, numbers - mean[:, None], 0.0)
+        away = np.where(good, numbers, mean[:, None]) - mean[:, None]
         square = away * away
         columns = [count, mean, _sums(square), _sums(square * away), _sums(square * square), _sums(np.abs(numbers))]
     finite = numbers[good]
