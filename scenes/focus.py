@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine.scene import Node, ScreenShapes
 from .labels import callouts, layer_heading, rulers
-from .layer_volumes import GLASS_HEIGHT
+from .layer_volumes import GLASS_HEIGHT, Tray
 from .legend import layer_legend, veil
 from .network_scene import NetworkScene, tray_bounds
 
@@ -73,18 +73,22 @@ def show_focus(built: NetworkScene, focus: Focus) -> None:
     near = min(max(focus.depth, 0.0), 1.0)
     flat = min(max(focus.depth - 1.0, 0.0), 1.0)
     _shape_data(built, focus.layer, near, flat)
-    _shape_glass(built, focus.layer, near)
+    _shape_glass(built, focus.layer, near, flat)
     _show_words(built, focus.layer if near > 0.5 else -1, flat)
+
+
+def _shown_height(tray: Tray, near: float, flat: float) -> float:
+    """Height of a full value of the layer in focus: grown within the room above the floor, then flat."""
+    tall = min(TALLER * tray.height, (tray.zero_y - FLOOR_SPACE) / GLASS_HEIGHT)
+    height = tray.height + max(tall - tray.height, 0.0) * near
+    return height + (FLAT_CELLS * tray.cell - height) * flat
 
 
 def _shape_data(built: NetworkScene, layer: int, near: float, flat: float) -> None:
     for part in built.grids:
-        here = part.layer == layer
         height, emphasis = part.tray.height, 1.0
-        if here:
-            tall = min(TALLER * height, (part.tray.zero_y - FLOOR_SPACE) / GLASS_HEIGHT)
-            height += (max(tall, height) - height) * near
-            height += (FLAT_CELLS * part.tray.cell - height) * flat
+        if part.layer == layer:
+            height = _shown_height(part.tray, near, flat)
         elif layer >= 0:
             emphasis -= (1.0 - RECEDED) * near
         if part.grid.dh[1] != height or part.grid.emphasis != emphasis:
@@ -92,7 +96,8 @@ def _shape_data(built: NetworkScene, layer: int, near: float, flat: float) -> No
             part.grid.touch()
 
 
-def _shape_glass(built: NetworkScene, layer: int, near: float) -> None:
+def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float) -> None:
+    """Glass is as high as its data; flat glass keeps out of the way of an eye near single weights."""
     glass = built.glass
     selected = np.zeros(len(glass.lower), bool)
     alpha = np.ones(len(glass.lower), np.float32)
@@ -100,9 +105,8 @@ def _shape_glass(built: NetworkScene, layer: int, near: float) -> None:
         lower, upper = tray_bounds(placed, tray)
         if number == layer:
             selected[k] = near > 0.5
-            tall = min(TALLER * tray.height, (tray.zero_y - FLOOR_SPACE) / GLASS_HEIGHT)
-            grown = GLASS_HEIGHT * max(tall - tray.height, 0.0) * near
-            lower[1], upper[1] = lower[1] - grown, upper[1] + grown
+            half = GLASS_HEIGHT * _shown_height(tray, near, flat)
+            lower[1], upper[1] = tray.zero_y - half, tray.zero_y + half
         elif layer >= 0:
             alpha[k] -= (1.0 - RECEDED_GLASS) * near
         glass.lower[k], glass.upper[k] = lower, upper

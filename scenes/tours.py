@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..engine.flight import Flight, Key
 from ..engine.view import Eye, perspective
 from .focus import WHOLE, Focus, FocusTrack
@@ -20,11 +22,12 @@ class Tour:
 
     flight: Flight
     focus: FocusTrack
+    near: float  # distance up to which nothing is seen
 
     def eye(self, time_s: float, size_px: tuple[int, int], scene_length: float) -> Eye:
         """The eye at a time."""
         world_from_eye, fov_y_rad = self.flight.camera_at(time_s)
-        clip_from_eye = perspective(fov_y_rad, size_px[0] / size_px[1], 0.1, 8 * scene_length + 100)
+        clip_from_eye = perspective(fov_y_rad, size_px[0] / size_px[1], self.near, 8 * scene_length + 100)
         return Eye(world_from_eye, clip_from_eye, (0, 0, *size_px))
 
 
@@ -50,15 +53,22 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
 
 
 LEAVING, APPROACH = 0.08, 0.65  # shares of the way between two stops at which the focus is let go, and the next begins
+SINKING, RISING = 0.15, 0.40  # shares at which a layer becomes flat, and ceases to be: the eye is outside its glass
+    0.15,
+    0.40,
+)  # shares at which a layer becomes flat, and ceases to be: while the eye is outside its glass
+NEAR_SHARE, MOST_NEAR = 0.05, 0.1  # the near plane: a share of the closest view's distance
 
 
 def _tour(stops: Sequence[tuple[float, View, Focus]], seconds: float) -> Tour:
     """`stops` are (share of the seconds, view, focus on arrival)."""
     track = FocusTrack(stops[0][2])
     for (before, _, last), (share, _, focus) in zip(stops, stops[1:], strict=False):
+        way = (share - before) * seconds
         if focus.layer != last.layer and last.depth > 0:
-            track.go((before + (share - before) * LEAVING) * seconds, WHOLE)
+            track.go(before * seconds + (RISING if last.depth > 1 else LEAVING) * way, WHOLE)
         if focus != last:
-            track.go((before + (share - before) * APPROACH) * seconds, focus)
+            track.go(before * seconds + (SINKING if focus.depth > last.depth > 0 else APPROACH) * way, focus)
     keys = [Key(share * seconds, view.position, view.target, view.fov_y_rad) for share, view, _ in stops]
-    return Tour(Flight(keys), track)
+    closest = min(float(np.linalg.norm(view.target - view.position)) for _, view, _ in stops)
+    return Tour(Flight(keys), track, min(NEAR_SHARE * closest, MOST_NEAR))

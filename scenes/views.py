@@ -31,8 +31,8 @@ class View:
     def eye(self, size_px: tuple[int, int], scene_length: float) -> Eye:
         """The eye of a picture of this size."""
         distance = float(np.linalg.norm(self.target - self.position))
-        near = max(distance * 0.01, 0.05)
-        clip_from_eye = perspective(self.fov_y_rad, size_px[0] / size_px[1], near, distance + 6 * scene_length)
+        far = distance + 6 * scene_length
+        clip_from_eye = perspective(self.fov_y_rad, size_px[0] / size_px[1], 0.01 * distance, far)
         return Eye(look_at(self.position, self.target), clip_from_eye, (0, 0, *size_px))
 
 

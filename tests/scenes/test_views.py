@@ -9,11 +9,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensornaut.engine.view import clip_from_world
 from tensornaut.scenes import views
+from tensornaut.scenes.analysis import BINS, Analysis, Facts
+from tensornaut.scenes.network_scene import box_corners, build, tray_bounds
+from tensornaut.scenes.style import THEMES
 
 FORWARDS = [(1.0, -0.3, -0.8), (0.0, -0.5, -1.0), (-1.0, 0.2, 0.1)]
 CORNERS = arrays.arrays(
     np.float64, st.tuples(st.integers(2, 12), st.just(3)), elements=st.floats(-100, 100, width=32), unique=True
 )
+
+
+class Unread(Analysis):
+    """An analysis of networks without a file."""
+
+    def facts(self, tensor):
+        return Facts(1.0, None, None, None, None, np.zeros(BINS, np.int64), 0.0, True)
 
 
 def seen(view, corners, aspect):
@@ -37,3 +47,72 @@ def test_a_fitted_view_is_the_nearest_that_shows_everything_in_its_room(room, co
     assert filled.max() >= 1 - 1e-6 or nearest_depth <= 2 * views.NEAREST
     assert np.allclose((spots.max(0) + spots.min(0)) / 2, (-room.left, -room.below), atol=1e-6)
     assert np.allclose((view.target - view.position) / np.linalg.norm(view.target - view.position), forward)
+
+
+def of_network(network):
+    built = build(network, THEMES["dark"], Analysis())
+    return built, built.layout.layers[views.typical_layer(built)]
+
+
+@pytest.mark.parametrize("aspect", [0.6, 1.0, 16 / 9, 2.4])
+def test_the_overview_shows_all_glass_below_the_heading(transformer, aspect):
+    built, _ = of_network(transformer)
+    spots = seen(views.overview(built, aspect), built.glass_corners(), aspect)
+    assert np.abs(spots[:, 0]).max() <= 0.90 + 1e-6
+    assert spots[:, 1].min() >= -0.9 and spots[:, 1].max() <= 0.5  # of -1 to 1: the lower three quarters
+
+
+@pytest.mark.parametrize("aspect", [0.6, 1.0, 16 / 9, 2.4])
+@pytest.mark.parametrize("shape", [(48, 192), (4, 90_000), (50_257, 16), (1, 1), (5,)])
+def test_a_layers_view_shows_its_whole_matrix_beside_the_legend(outline, shape, aspect):
+    built = build(outline({"fc.weight": shape}), THEMES["dark"], Unread())
+    (layer,) = built.layout.layers
+    lower, upper = tray_bounds(layer, layer.volume.main)
+    spots = seen(views.layer_view(built, layer, aspect), box_corners(lower[None], upper[None]), aspect)
+    assert np.abs(spots).max() <= 0.85
+
+
+@pytest.mark.parametrize("shape", [(48, 192), (192, 48), (4, 90_000), (50_257, 16), (1, 1), (1_000_000,)])
+def test_single_weights_are_seen_from_near_with_their_rows_level(outline, shape):
+    built = build(outline({"fc.weight": shape}), THEMES["dark"], Unread())
+    (layer,) = built.layout.layers
+    tray, view = layer.volume.main, views.weight_view(built, layer)
+    eye = view.eye((1600, 900), built.scene.length)
+    assert np.allclose(eye.world_from_eye[:3, 0], (1, 0, 0), atol=1e-12)  # x runs level to the right
+    assert np.linalg.norm(view.position - view.target) == pytest.approx(10.5 * tray.cell)
+    lower, upper = tray_bounds(layer, tray)
+    assert (lower <= view.target).all() and (view.target <= upper).all()
+    clip = np.append(view.target, 1) @ clip_from_world(eye).T
+    assert (np.abs(clip[:3]) < clip[3]).all()  # between the near and the far plane
+
+
+@pytest.mark.parametrize("name", views.NAMED)
+def test_views_are_level_and_above_the_floor(transformer, name):
+    built, _ = of_network(transformer)
+    view = views.view_named(built, name, 16 / 9)
+    world_from_eye = view.eye((1600, 900), built.scene.length).world_from_eye
+    assert world_from_eye[1, 0] == pytest.approx(0) and world_from_eye[1, 1] > 0
+    assert view.position[1] > 0 and world_from_eye[1, 2] > 0  # looking down
+
+
+def test_the_views_go_nearer_one_by_one(transformer):
+    built, layer = of_network(transformer)
+    distances = []
+    for name in views.NAMED:
+        view = views.view_named(built, name, 16 / 9)
+        distances.append(np.linalg.norm(view.position - view.target))
+    assert distances == sorted(distances, reverse=True) and distances[0] > 2 * distances[1] > 4 * distances[2]
+
+
+def test_the_typical_layer_is_the_largest_of_the_first_block(transformer, outline):
+    built, layer = of_network(transformer)
+    assert layer.volume.path == "layers.0.mlp.fc1"
+    flat = build(outline({"a.weight": (4, 4), "b.weight": (9, 9), "c.weight": (5, 5)}), THEMES["dark"], Unread())
+    assert flat.layout.layers[views.typical_layer(flat)].volume.path == "b"
+
+
+def test_a_network_without_layers_has_its_overview_as_every_view(outline):
+    built = build(outline({}), THEMES["dark"], Unread())
+    assert views.typical_layer(built) == -1
+    shown = [views.view_named(built, name, 1.5) for name in views.NAMED]
+    assert all((view.position == shown[0].position).all() for view in shown)
