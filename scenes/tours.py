@@ -54,9 +54,6 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
 
 LEAVING, APPROACH = 0.08, 0.65  # shares of the way between two stops at which the focus is let go, and the next begins
 SINKING, RISING = 0.15, 0.40  # shares at which a layer becomes flat, and ceases to be: the eye is outside its glass
-    0.15,
-    0.40,
-)  # shares at which a layer becomes flat, and ceases to be: while the eye is outside its glass
 NEAR_SHARE, MOST_NEAR = 0.05, 0.1  # the near plane: a share of the closest view's distance
 
 
