@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 FILTER_UP = 2
 RGB = 2  # color type
 FASTEST = 1  # of zlib's levels; the filter makes most of the size
+PARTS = 4  # of a picture, compressed one beside the other
+ZLIB_HEADER, DEFLATE_END = b"\x78\x01", b"\x03\x00"  # the end: an empty last block
 
 
 class SnapshotSink:
@@ -77,9 +81,26 @@ def png_bytes(rgb: np.ndarray) -> bytes:
     filtered[:1, 1:] = rows[:1]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, 8, RGB, 0, 0, 0)
-    image = zlib.compress(filtered.data, FASTEST)
-    chunks = (b"IHDR", header), (b"sRGB", b"\0"), (b"IDAT", image), (b"IEND", b"")
+    chunks = (b"IHDR", header), (b"sRGB", b"\0"), (b"IDAT", _compressed(filtered)), (b"IEND", b"")
     return SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _compressed(rows: np.ndarray) -> bytes:
+    """One zlib stream of (height, n) uint8, made of parts that two threads compress at once; always the same parts.
+
+    Source: RFC 1950 section 2.2, RFC 1951 section 3.2.3 (a full flush ends a part at a byte).
+    """
+    height = len(rows)
+    bounds = [height * part // PARTS for part in range(PARTS + 1)]
+    with ThreadPoolExecutor(2, "png") as threads:
+        parts = threads.map(_deflated, [rows[first:last] for first, last in pairwise(bounds)])
+        return ZLIB_HEADER + b"".join(parts) + DEFLATE_END + struct.pack(">I", zlib.adler32(rows.data))
+
+
+def _deflated(rows: np.ndarray) -> bytes:
+    """Deflate blocks of rows, none of them the last, up to a whole byte."""
+    machine = zlib.compressobj(FASTEST, wbits=-zlib.MAX_WBITS)
+    return machine.compress(rows.data) + machine.flush(zlib.Z_FULL_FLUSH)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -43,12 +43,14 @@ def light(sums: np.ndarray, ink: bool = False) -> np.ndarray:
     255) holds transmittance and is to be multiplied onto it: (ZERO, SRC_COLOR).
     """
     shown = curve(ink)
-    picture = np.empty((*sums.shape, 4), np.uint8)
+    picture = np.empty((sums.size, 4), np.uint8)
+    picture[:] = shown[0], shown[0], shown[0], alpha(ink)
+    met = np.flatnonzero(sums)  # most pixels meet no sample
+    light = sums.ravel()[met]
     for k in range(3):
-        field = (sums >> np.uint64(k * FIELD)) & np.uint64((1 << FIELD) - 1)
-        picture[..., k] = shown[np.minimum(field // np.uint64(STEP), np.uint64(ENTRIES - 1)).astype(np.int64)]
-    picture[..., 3] = alpha(ink)
-    return picture
+        field = (light >> np.uint64(k * FIELD)) & np.uint64((1 << FIELD) - 1)
+        picture[met, k] = shown[np.minimum(field // np.uint64(STEP), np.uint64(ENTRIES - 1)).astype(np.int64)]
+    return picture.reshape(*sums.shape, 4)
 
 
 def nearest(pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray:
