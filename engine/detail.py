@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from .drawn import place
-from .kernel_choice import begin_frame, version
+from .kernel_choice import begin_frame, is_compiled, version
 from .kernels.colorize import LightTables, light_tables, plain_tables
 from .kernels.cut import CutEyes, CutGrids, Tiles
 from .near_cells import NEAR_LIMIT, NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
@@ -22,6 +22,7 @@ from .view import Eye, Frame, clip_from_world
 
 __all__ = ["Detail"]
 
+DEFINITION_BUDGET = 200_000  # samples of a live frame while no compiled kernels draw
 TAU = 1.0  # px, size of a sample up to which it is not refined
 EASE = 1.26  # by which tau falls from frame to frame when samples are to spare
 FOG_FLOOR = 0.35  # far data stays legible
@@ -148,12 +149,13 @@ class Detail:
 
     def _cut(self, frame: Frame, eyes: CutEyes) -> Tiles:
         """The tiles. Live frames start from the last tau, so that detail does not flicker."""
-        tau = TAU
+        tau, budget = TAU, frame.budget
         if frame.mode == "live":
-            busy = self.samples > frame.budget / 2
+            budget = budget if is_compiled("rasterize") else min(budget, DEFINITION_BUDGET)
+            busy = self.samples > budget / 2
             tau = max(TAU, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
         limit = self.pool.slot_limit - self._near_limit
-        tiles = version("cut", len(self.grids)).cut(self._cut_grids, eyes, tau, frame.budget, limit)
+        tiles = version("cut", len(self.grids)).cut(self._cut_grids, eyes, tau, budget, limit)
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)
         if not self.left_out:
             return tiles

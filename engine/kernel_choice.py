@@ -13,7 +13,7 @@ from types import ModuleType
 
 from .kernel_cache import Compilation, kernels_are_ready, use_cache
 
-__all__ = ["KernelChoice", "begin_frame", "version", "want"]
+__all__ = ["KernelChoice", "begin_frame", "is_compiled", "version", "want"]
 
 VERSIONS = {  # name: definition, compiled
     "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
@@ -48,6 +48,10 @@ class KernelChoice:
                 finally:
                     self._loading.release()
         return self._compiled.get(name) or import_module(VERSIONS[name][0], __package__)
+
+    def is_compiled(self, name: str) -> bool:
+        """Whether `version` gives the compiled one."""
+        return name in self._compiled
 
     def begin_frame(self) -> None:
         """A frame begins. From the second one on the compiled kernels are wanted."""
@@ -95,6 +99,11 @@ _CHOICE = KernelChoice()
 def version(name: str, work: int) -> ModuleType:
     """As `KernelChoice.version`, of this process."""
     return _CHOICE.version(name, work)
+
+
+def is_compiled(name: str) -> bool:
+    """As `KernelChoice.is_compiled`, of this process."""
+    return _CHOICE.is_compiled(name)
 
 
 def begin_frame() -> None:

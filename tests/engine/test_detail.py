@@ -283,3 +283,29 @@ def test_unreadable_weights_are_left_out_with_a_note():
     assert (detail.drawn.quality != EXACT).all()
     assert {fault[0] for fault in detail.pool.faults} == {"broken"}
     assert len(detail.pool.faults) <= 4
+
+
+def test_a_live_frame_draws_no_more_than_the_definition_can_while_nothing_is_compiled(python, cold):
+    code = """
+import numpy as np
+from tensornaut.engine.detail import DEFINITION_BUDGET, Detail
+from tensornaut.engine.scene import Node, Scene, WeightGrid
+from tensornaut.engine.view import Eye, Frame, look_at, perspective
+from tensornaut.scenes.style import THEMES
+
+du, dv, dh = np.array([0.0, 0, 1]), np.array([1.0, 0, 0]), np.array([0.0, 3, 0])
+grid = WeightGrid(np.zeros(3), du, dv, dh, None, 1.0, (600, 1000), None)
+root = Node("root")
+root.add(Node("grid", drawable=grid))
+scene = Scene(root, THEMES["dark"], np.zeros(3), np.array([1000.0, 1, 600]))
+place = look_at(np.array([500.0, 800, 299]), np.array([500.0, 0, 300]))
+eye = Eye(place, perspective(0.8, 2, 1, 1e4), (0, 0, 2000, 1000))
+samples = {}
+for mode in ("exact", "live"):
+    detail = Detail(scene)
+    for index in range(2):
+        detail.prepare(Frame(index, 0.0, (eye,), 1_000_000, mode))
+    samples[mode] = detail.samples
+print(samples["live"] <= DEFINITION_BUDGET < samples["exact"])
+"""
+    assert python(code, cold) == "True\n"
