@@ -18,13 +18,14 @@ from .source import Source
 __all__ = ["MAGIC", "NpyHeader", "matches", "read", "read_header"]
 
 MAGIC = b"\x93NUMPY"
-ITEM = re.compile(
+# Patterns are texts: compiled when a header is read, and then kept by `re`.
+ITEM = (
     r"\s*(['\"])(descr|fortran_order|shape)\1\s*:\s*"
     r"(?:(['\"])(?P<text>[^'\"\\]*)\3|(?P<truth>True|False)|\((?P<sizes>[0-9L,\s]*)\))\s*(?:,|(?=\}))"
 )
-STRUCTURED = re.compile(r"['\"]descr['\"]\s*:\s*[\[(]")
-SIZES = re.compile(r"\s*(?:[0-9]{1,18}L?\s*,\s*)*(?:[0-9]{1,18}L?\s*)?")
-TYPE = re.compile(r"([<>|=]?)([A-Za-z])([0-9]{0,9})(\[.*)?")
+STRUCTURED = r"['\"]descr['\"]\s*:\s*[\[(]"
+SIZES = r"\s*(?:[0-9]{1,18}L?\s*,\s*)*(?:[0-9]{1,18}L?\s*)?"
+TYPE = r"([<>|=]?)([A-Za-z])([0-9]{0,9})(\[.*)?"
 DTYPE_NAMES = {
     "b1": "bool",
     **{f"f{size}": f"float{8 * size}" for size in (2, 4, 8)},
@@ -89,7 +90,7 @@ def read_header(read_at: Callable[[int, int], bytes], path: str) -> NpyHeader:
     if len(raw) < length:
         raise FormatError(path, "truncated", size=8 + length_bytes + len(raw), expected=8 + length_bytes + length)
     text = raw.decode("utf-8" if start[6] == 3 else "latin-1", "replace")
-    if STRUCTURED.search(text):
+    if re.search(STRUCTURED, text):
         raise FormatError(path, "npy_type", found="records of several fields")
     found = _items(text, path)
     dtype, item_bytes, big_endian = _dtype(found["descr"], path)
@@ -111,7 +112,7 @@ def _items(text: str, path: str) -> dict[str, str]:
     found: dict[str, str] = {}
     groups = {"descr": "text", "fortran_order": "truth", "shape": "sizes"}
     at = 1
-    while text.startswith("{") and (match := ITEM.match(text, at)):
+    while text.startswith("{") and (match := re.compile(ITEM).match(text, at)):
         value = match[groups[match[2]]]
         if value is None or match[2] in found:
             break
@@ -125,7 +126,7 @@ def _items(text: str, path: str) -> dict[str, str]:
 def _shape(text: str, path: str) -> tuple[int, ...]:
     parts = [part.strip().rstrip("L") for part in text.split(",")]
     is_tuple = len(parts) > 1 or not parts[0]
-    if not SIZES.fullmatch(text) or not is_tuple:
+    if not re.fullmatch(SIZES, text) or not is_tuple:
         raise FormatError(path, "npy_header", found=f"the shape ({text[:80]})")
     shape = tuple(int(part) for part in parts if part)
     if len(shape) > RANK:
@@ -135,7 +136,7 @@ def _shape(text: str, path: str) -> tuple[int, ...]:
 
 def _dtype(text: str, path: str) -> tuple[str, int, bool]:
     """Our name of the type, bytes of an item, and whether the high byte comes first."""
-    match = TYPE.fullmatch(text)
+    match = re.fullmatch(TYPE, text)
     if not match or match[4]:
         raise FormatError(path, "npy_type", found=text[:40])
     order, letter, size = match[1], match[2], match[3]

@@ -56,7 +56,8 @@ def parse_header(header: bytes, path: str) -> tuple[Columns, dict[str, str]]:
     if found is None:
         found = _parse_any(header, path)
     names = found[0].names
-    if len(np.unique(np.fromiter(map(hash, names), np.int64, len(names)))) < len(names) > len(set(names)):
+    hashes = np.sort(np.fromiter(map(hash, names), np.int64, len(names)))
+    if np.any(hashes[1:] == hashes[:-1]) and len(set(names)) < len(names):
         raise FormatError(path, "duplicate_name", tensor=first_repeated(names))
     return found
 

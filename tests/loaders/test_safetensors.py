@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from safetensors import SafetensorError, safe_open
 from safetensors import numpy as reference
-from safetensors import safe_open
 from tensornaut.engine.values import Values
 from tensornaut.loaders.errors import FormatError
 from tensornaut.loaders.open import open_network
@@ -229,10 +229,14 @@ def test_changed_bytes_are_refused_or_read_but_nothing_else(tmp_path_factory, da
         network = open_network(path)
     except FormatError:
         return
-    theirs = {}
-    with safe_open(path, "np") as file:
-        theirs = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
-    assert {tensor.name: tensor.shape for tensor in network.tensors} == theirs or network.notes
+    left_out = any(note.startswith("left out") for note in network.notes)
+    try:
+        with safe_open(path, "np") as file:
+            theirs = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+    except SafetensorError:  # a type that nobody knows costs us that tensor, them the file
+        assert left_out
+        return
+    assert {tensor.name: tensor.shape for tensor in network.tensors} == theirs or left_out
 
 
 def test_a_million_empty_tensors_cost_columns(path):
