@@ -224,7 +224,9 @@ class Viewer:
             self._say(words)
 
     def _say(self, words: str) -> None:
+        """Shows a notice, and sees to it that it goes again."""
         self._clock.refresh_panels(self._notices.add(words) + 0.1)
+        self._clock.refresh_panels()
 
 
 class _Sink:

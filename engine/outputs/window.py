@@ -179,7 +179,8 @@ class WindowClock:
         return self._target.framebuffer
 
     def end_frame(self, frame: Frame) -> None:
-        """Shows the picture and the panels."""
+        """Shows the picture and the panels, which may want more frames to settle over it."""
+        self.refresh_panels()
         self._panel_frames = max(self._panel_frames - 1, 0)
         self._show()
 

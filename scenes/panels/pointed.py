@@ -47,10 +47,15 @@ def _value(values: np.ndarray | None, count: int) -> str:
         return text("pointed.count", count=f"{count:,}")
     if count == 1:
         value = values.reshape(-1)[0].item()
-        return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return _signed(f"{value:.6g}" if isinstance(value, float) else str(value))
     with np.errstate(over="ignore", invalid="ignore"):
         mean = values.astype(np.float64).mean()
-    return text("pointed.mean", count=f"{count:,}", mean=f"{mean:.4g}")
+    return text("pointed.mean", count=f"{count:,}", mean=_signed(f"{mean:.4g}"))
+
+
+def _signed(number: str) -> str:
+    """With the minus sign that numbers on cubes have."""
+    return number.replace("-", "−")
 
 
 def pointed_panel(words: tuple[str, str], place_px: tuple[float, float]) -> None:

@@ -13,7 +13,7 @@ from tensornaut.scenes.style import THEMES
 
 TENSORS = {
     "conv.weight": np.arange(4 * 3 * 2 * 2, dtype=np.float32).reshape(4, 3, 2, 2) / 8,
-    "count": np.array(70000, np.int64),
+    "count": np.array(-70000, np.int64),
     "wide.weight": np.arange(4 * 5000, dtype=np.float32).reshape(4, 5000),
 }
 
@@ -38,7 +38,7 @@ def pick_of(built, name, rows, cols):
     ("name", "row", "column", "expected"),
     [
         ("conv.weight", 2, 5, ("conv.weight[2, 1, 0, 1]", f"{TENSORS['conv.weight'][2, 1, 0, 1]:.6g}")),
-        ("count", 0, 0, ("count", "70000")),
+        ("count", 0, 0, ("count", "−70000")),
         ("wide.weight", 3, 4321, ("wide.weight[3, 4321]", "19321")),
     ],
 )
