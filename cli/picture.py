@@ -13,26 +13,34 @@ from ..scenes.network_scene import NetworkScene, build
 from ..scenes.strings import text
 from ..scenes.style import THEMES
 
-__all__ = ["add_picture_options", "check_output", "open_scene", "parse_size"]
+__all__ = ["add_picture_options", "check_output", "open_scene", "parse_size", "parse_threads"]
 
 SMALLEST_PX, LARGEST_PX = 16, 8192
+MOST_THREADS = 256
 
 
 def add_picture_options(parser: argparse.ArgumentParser, size: str) -> None:
     """--size, --theme and --threads."""
     parser.add_argument("--size", default=size, metavar="WxH", help=text("cli.option.size", size=size))
     parser.add_argument("--theme", choices=tuple(THEMES), default="dark", help=text("cli.option.theme"))
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help=text("cli.option.threads"))
+    parser.add_argument("--threads", type=parse_threads, default=0, metavar="N", help=text("cli.option.threads"))
 
 
 def parse_size(size: str) -> tuple[int, int]:
     """(width_px, height_px) of "1920x1080". Raises InputError."""
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size)
+    match = re.fullmatch(r"([0-9]{1,5})[x×]([0-9]{1,5})", size)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not (SMALLEST_PX <= width <= LARGEST_PX and SMALLEST_PX <= height <= LARGEST_PX):
         expected = f"WIDTHxHEIGHT, {SMALLEST_PX} to {LARGEST_PX}"
         raise InputError("--size", "option_value", found=size, expected=expected)
     return width, height
+
+
+def parse_threads(threads: str) -> int:
+    """Number of threads, 0 for as many as help. Raises InputError."""
+    if not re.fullmatch(r"[0-9]{1,3}", threads) or int(threads) > MOST_THREADS:
+        raise InputError("--threads", "option_value", found=threads, expected=f"0 to {MOST_THREADS}")
+    return int(threads)
 
 
 def check_output(path: str, suffixes: tuple[str, ...]) -> Path:

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code of writing the film: exactly seconds x fps pictures."""
+    """Exit code of writing the film: exactly seconds x fps pictures, or no file at all."""
     output = check_output(arguments.output, (".mp4", ".webm"))
     size_px = parse_size(arguments.size)
     rate, seconds = arguments.fps, arguments.seconds
@@ -52,8 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     context = Context.offscreen()
     renderer = Renderer(context, built.scene, arguments.threads)
     clock = OffscreenClock(context, size_px, count=count, rate=rate, eyes_at=eyes_at)
+    film = VideoSink(output, size_px, rate, least_frames=count)
     with Progress(text("progress.recording"), count) as progress:
-        loop.run(clock, [VideoSink(output, size_px, rate), _Counter(progress)], renderer.prepare, renderer.draw)
+        loop.run(clock, [film, _Counter(progress)], renderer.prepare, renderer.draw)
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .kernels.decode import matrix_shape
 
-__all__ = ["ArrayValues", "ColumnWindow", "Values", "matrix_shape"]
+__all__ = ["ArrayValues", "ColumnWindow", "Magnitudes", "Values", "matrix_shape"]
 
 
 @runtime_checkable
@@ -81,3 +81,25 @@ class ColumnWindow:
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         start, stop, step = cols.indices(self.columns)
         return self.values.read(rows, slice(start + self.first_column, stop + self.first_column, step))
+
+
+@dataclass(frozen=True)
+class Magnitudes:
+    """Absolute values of complex numbers, which is what a picture shows of them."""
+
+    values: Values
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    @property
+    def dtype(self) -> str:
+        return "float32" if self.values.dtype == "complex64" else "float64"
+
+    @property
+    def key(self) -> str:
+        return f"|{self.values.key}|"
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        return np.abs(self.values.read(rows, cols))

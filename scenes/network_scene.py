@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine.scene import Boxes, Node, Scene, WeightGrid
 from ..engine.theme import Theme
-from ..engine.values import ColumnWindow
+from ..engine.values import ColumnWindow, Magnitudes
 from ..loaders.network import Network, Tensor
 from .analysis import Analysis
 from .connections import arc_lines, stream_lines
@@ -147,7 +147,8 @@ def _grid(tensor: Tensor, layer: Placed, tray: Tray, strip: Strip, value_range: 
     du, dv = (along, across) if tray.columns_across else (across, along)
     middle = np.array([layer.x + tray.x, tray.zero_y, layer.z + tray.z])
     corner = middle - np.array([tray.size[0] / 2, 0.0, tray.size[1] / 2]) + (du + dv) / 2
-    values = tensor if len(tray.strips) == 1 else ColumnWindow(tensor, strip.first_column, strip.columns)
+    numbers = Magnitudes(tensor) if tensor.dtype.startswith("complex") else tensor
+    values = numbers if len(tray.strips) == 1 else ColumnWindow(numbers, strip.first_column, strip.columns)
     return WeightGrid(
         origin=corner + strip.offset_cells * du,
         du=du,

@@ -53,7 +53,8 @@ class VideoSink:
     give equal bytes. A frame stands at its `time_s`: exact frames one by one, live frames when they were drawn, and of
     several within 1/rate the first. Odd sizes get one more column or row, a copy of the last. Pictures of another size
     than `size_px` (width, height) are scaled into it. `crf`: quality on H.264's scale, 0 lossless to 51; `preset`: of
-    x264. A failure of the encoder or of the disk is raised as InputError by the next `receive` or by `close`.
+    x264. With fewer than `least_frames` (an interrupted film) no file appears. A failure of the encoder or of the disk
+    is raised as InputError by the next `receive` or by `close`.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class VideoSink:
         crf: int = 20,
         preset: str = "veryfast",
         target: int = 0,
+        least_frames: int = 1,
     ) -> None:
         self._path = Path(path)
         if self._path.suffix.lower() not in CODECS:
@@ -71,6 +73,7 @@ class VideoSink:
         self._size_px = size_px
         self._rate = Fraction(rate).limit_denominator(1001)
         self._target = target
+        self._least_frames = least_frames
         self._first_s: float | None = None
         self._last_slot = -1
         self._scaled: Target | None = None
@@ -105,14 +108,14 @@ class VideoSink:
         self._last_slot = slot
 
     def close(self) -> None:
-        """Finishes the film with the frames it has got; without any, no file appears."""
+        """Finishes the film with the frames it has got, if these are enough."""
         try:
             for _, encoded in self._ring:
                 if encoded is not None:
                     encoded.result()
             if self._ring:
                 self._worker.submit(self._encoder.finish).result()
-            if self._ring and self._last_slot >= 0:
+            if self._ring and self._last_slot + 1 >= self._least_frames:
                 part_file.finish(self._part, self._path)
         finally:
             self._ring.clear()

@@ -118,6 +118,15 @@ def test_tensors_of_any_type_and_shape_have_a_scene(written, dtype, shape):
     assert sum(np.prod(part.grid.shape) for part in scene.grids) == 9 + np.prod(shape, dtype=int)
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (4, 20_000)])
+def test_of_complex_numbers_the_magnitudes_are_drawn(written, shape):
+    values = np.random.default_rng(0).normal(size=(*shape, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    for part in built(written({"fc.weight": values})).grids:
+        shown = part.grid.values.read(slice(None), slice(None))
+        assert (shown == np.abs(values[:, part.first_column :][:, : part.grid.shape[1]])).all()
+        assert shown.dtype == part.grid.values.dtype == "float32"
+
+
 def test_strings_are_drawn_as_cells_without_values():
     table = TensorTable.of([Tensor("words", (3, 4), "string", 12, 40, Source("/nowhere", 0, 0), 0)])
     root = Module("", "", "group", (Module("words", "words", "other", (), (0, 1)),), (0, 1))
