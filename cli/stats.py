@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from ..engine.kernel_choice import want
-from ..engine.kernels.decode import DTYPES
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.histogram import histogram
 from ..engine.kernels.names import clean
@@ -102,7 +101,7 @@ def summaries(
         for piece, finish in _ahead(_pieces(network), start, 2 * (workers or MOST_THREADS)):
             if network.parameter_count >= LARGE:
                 want(kernels)
-            if not _is_numbers(piece.tensor):
+            if not piece.tensor.is_readable:
                 yield piece.tensor, None
                 continue
             parts.append(finish())
@@ -148,7 +147,7 @@ def _by_worker(processes: Workers, piece: _Piece) -> Finish:
 
 def _pieces(network: Network) -> Iterator[_Piece]:
     for tensor in network.tensors:
-        step = piece_size(tensor.dtype) if _is_numbers(tensor) else max(tensor.count, 1)
+        step = piece_size(tensor.dtype) if tensor.is_readable else max(tensor.count, 1)
         for first in range(0, max(tensor.count, 1), step):
             yield _Piece(tensor, first, min(step, tensor.count - first))
 
@@ -157,15 +156,11 @@ def _ahead(pieces: Iterator[_Piece], start: Callable[[_Piece], Finish], limit: i
     """The pieces in order, each begun while at most `limit` before it are not yet finished."""
     begun: deque[tuple[_Piece, Finish]] = deque()
     for piece in pieces:
-        here = piece.count <= SMALL or not _is_numbers(piece.tensor)
+        here = piece.count <= SMALL or not piece.tensor.is_readable
         begun.append((piece, piece.summarized if here else start(piece)))
         if len(begun) > limit:
             yield begun.popleft()
     yield from begun
-
-
-def _is_numbers(tensor: Tensor) -> bool:
-    return tensor.dtype in DTYPES and DTYPES[tensor.dtype].bits > 0
 
 
 def _json_lines(source: str, count: int, found: Iterator[tuple[Tensor, TensorSummary | None]]) -> Iterator[str]:

@@ -43,6 +43,7 @@ MESSAGES: dict[str, str] = {
     "not_supported": "found {found}, expected safetensors, npy or npz, convert the file or wait for a later version",
     "shape_bytes": "found {found} bytes for tensor {tensor}, expected {expected} for its shape and type, " + AGAIN,
     "truncated": "found the end of the file at byte {size}, expected {expected} bytes, " + AGAIN,
+    "values_absent": "found a tensor without values, expected numbers, choose another tensor",
 }
 
 

@@ -13,7 +13,19 @@ import numpy as np
 from .errors import FormatError
 from .source import Source
 
-__all__ = ["KINDS", "Module", "Network", "Op", "Packed", "Port", "Tensor", "TensorTable", "starts_of", "take_runs"]
+__all__ = [
+    "KINDS",
+    "Absent",
+    "Module",
+    "Network",
+    "Op",
+    "Packed",
+    "Port",
+    "Tensor",
+    "TensorTable",
+    "starts_of",
+    "take_runs",
+]
 
 KINDS = (
     *("embedding", "linear", "conv", "attention", "norm", "activation", "pool", "merge", "output"),
@@ -25,10 +37,24 @@ FORTRAN, BIG_ENDIAN = 1, 2  # flags of `TensorTable.layouts`
 
 
 class Packed(Protocol):
-    """Bytes of a tensor that do not stand plainly in a file, such as a deflated member of an archive."""
+    """Bytes of a tensor that do not stand plainly in a file, such as a deflated member of an archive.
+
+    Where several begin at one place and have one shape, an attribute `layout`, plain data, tells them apart.
+    """
 
     def read(self, offset: int, count: int) -> bytes:
         """Bytes [offset, offset + count) of the tensor's data. Any thread. Raises FormatError."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Stands for values that the file does not hold, though it states their shape and type."""
+
+    source: Source
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Nothing. Raises FormatError."""
+        raise FormatError(self.source.path, "values_absent")
 
 
 @dataclass(frozen=True)
@@ -60,8 +86,16 @@ class Tensor:
     def key(self) -> str:
         """Identity of the content: file, its size and time of change, place, type and shape."""
         file = self.source
-        identity = (file.path, file.size, file.mtime_ns, self.place, self.dtype, self.shape)
+        layout = self.fortran, getattr(self.packed, "layout", ())
+        identity = (file.path, file.size, file.mtime_ns, self.place, self.dtype, self.shape, *layout)
         return hashlib.blake2b(repr(identity).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there are numbers that `read` can give."""
+        from ..engine.kernels.decode import DTYPES
+
+        return self.dtype in DTYPES and DTYPES[self.dtype].bits > 0 and not isinstance(self.packed, Absent)
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         """Decoded (rows, cols) part of the tensor's matrix, in the narrowest NumPy dtype that holds it.
@@ -139,11 +173,12 @@ class TensorTable(Sequence[Tensor]):
 
     @classmethod
     def joined(cls, tables: Sequence[TensorTable]) -> TensorTable:
-        """All rows of several tables without packed tensors, one table after the other."""
+        """All rows of several tables, one table after the other."""
         dtypes = {name: None for table in tables for name in table.dtype_names}
         codes = {name: code for code, name in enumerate(dtypes)}
         recoded = [np.array([codes[name] for name in table.dtype_names], np.int64) for table in tables]
         first_source = starts_of([len(table.sources) for table in tables])
+        first_row = starts_of([len(table) for table in tables]).tolist()
 
         def column(pick: Callable[[TensorTable], np.ndarray]) -> np.ndarray:
             return np.concatenate([pick(table) for table in tables])
@@ -161,6 +196,7 @@ class TensorTable(Sequence[Tensor]):
             source_codes=np.concatenate([table.source_codes + first_source[k] for k, table in enumerate(tables)]),
             sources=tuple(source for table in tables for source in table.sources),
             layouts=column(lambda table: table.layouts),
+            packed={first_row[k] + row: item for k, table in enumerate(tables) for row, item in table.packed.items()},
         )
 
     def __len__(self) -> int:

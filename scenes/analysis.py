@@ -57,7 +57,7 @@ class Analysis:
 
 def _sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
     """(elements read as a vector, whether these are all). Values that are no numbers count as none."""
-    if tensor.dtype == "string":
+    if not tensor.is_readable:
         return np.zeros(0, np.float32), True
     rows, columns = matrix_shape(tensor.shape)
     exact = tensor.count <= WHOLE

@@ -44,6 +44,9 @@ DTYPES: dict[str, DType] = {
     "float8_e8m0fnu": DType(8, "uint8", "float32"),
     "int4": DType(4, "uint8", "int8"),
     "uint4": DType(4, "uint8", "uint8"),
+    "qint32": DType(32, "int32", "int32"),  # the integers of a quantized tensor, as stored
+    "qint8": DType(8, "int8", "int8"),
+    "quint8": DType(8, "uint8", "uint8"),
     "string": DType(0, "uint8", "object"),
 }
 

@@ -108,6 +108,7 @@ STRINGS: dict[str, str] = {
     "error.shape_bytes": "张量 {tensor} 有 {found} 字节，按形状和类型应为 {expected}，请重新获取文件",
     "error.truncated": "文件结束于第 {size} 字节，需要 {expected} 字节，请重新获取文件",
     "error.unreadable": "无法读取文件（{reason}），需要可读的文件，请检查权限",
+    "error.values_absent": "张量没有值，需要数字，请选择别的张量",
     "help.double_click": "双击：飞到该处",
     "help.drag": "拖动：转动模型",
     "help.drop": "拖入文件：打开",
