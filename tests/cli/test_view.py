@@ -57,11 +57,11 @@ class Screen:
 class Viewer:
     """The command in a process of its own; pictures taken by F12 tell what it shows."""
 
-    def __init__(self, variables, folder, *arguments):
+    def __init__(self, variables, folder, *arguments, start_in=None):
         self.variables, self.folder = variables, folder
         command = [sys.executable, "-m", "tensornaut", *map(str, arguments)]
         self.process = subprocess.Popen(
-            command, env=variables, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, env=variables, cwd=start_in or folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.taken = len(list(folder.glob("model-*.png")))
 
@@ -112,8 +112,9 @@ def view(display, model, cold, tmp_path):
     """Starts the command on the model."""
     started = []
 
-    def start(*arguments):
-        started.append(Viewer({**cold, "DISPLAY": display, "LC_ALL": "C.UTF-8"}, tmp_path, model, *arguments))
+    def start(*arguments, **options):
+        variables = {**cold, "DISPLAY": display, "LC_ALL": "C.UTF-8"}
+        started.append(Viewer(variables, tmp_path, model, *arguments, **options))
         started[-1].id()
         started[-1].do("mousemove", 30, 650)
         return started[-1]
@@ -177,6 +178,11 @@ def test_going_to_a_layer_and_taking_it_back(view):
     assert viewer.picture_at_rest() == layer
     viewer.do("key", "Home")
     assert viewer.picture_at_rest() == whole
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no folder that nobody can write to")
+def test_a_picture_goes_home_where_the_folder_takes_none(view):
+    assert size_of(view("--size", "320x180", start_in="/proc").picture()) == (320, 180)
 
 
 @pytest.mark.parametrize("moving", [False, True])
