@@ -38,9 +38,12 @@ MESSAGES: dict[str, str] = {
     "npy_type": "found values of type {found}, expected plain numbers, save the array again with a numeric dtype",
     "no_arrays_readable": "found {count} members and none that can be read ({reason}), expected arrays of numbers, "
     "save them again with numeric dtypes",
+    "no_graph": "found a model without a graph, expected operators, " + AGAIN,
     "not_a_model": "found {found}, expected a model file, choose another file",
     "not_regular": "found {found}, expected a regular file, choose another file",
     "not_supported": "found {found}, expected safetensors, npy or npz, convert the file or wait for a later version",
+    "protobuf_damaged": "found no field of a protobuf message at byte {offset} ({reason}), expected one, " + AGAIN,
+    "protobuf_too_much": "found more than {limit} {what}, expected fewer in any real model, do not trust the file",
     "shape_bytes": "found {found} bytes for tensor {tensor}, expected {expected} for its shape and type, " + AGAIN,
     "truncated": "found the end of the file at byte {size}, expected {expected} bytes, " + AGAIN,
     "values_absent": "found a tensor without values, expected numbers, choose another tensor",
