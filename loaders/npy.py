@@ -19,12 +19,14 @@ __all__ = ["MAGIC", "NpyHeader", "matches", "read", "read_header"]
 
 MAGIC = b"\x93NUMPY"
 # Patterns are texts: compiled when a header is read, and then kept by `re`.
+SPACE = r"[ \t\n]*"
 ITEM = (
-    r"\s*(['\"])(descr|fortran_order|shape)\1\s*:\s*"
-    r"(?:(['\"])(?P<text>[^'\"\\]*)\3|(?P<truth>True|False)|\((?P<sizes>[0-9L,\s]*)\))\s*(?:,|(?=\}))"
+    rf"{SPACE}(['\"])(descr|fortran_order|shape)\1{SPACE}:{SPACE}"
+    rf"(?:(['\"])(?P<text>[^'\"\\]*)\3|(?P<truth>True|False)|\((?P<sizes>[0-9L, \t\n]*)\)){SPACE}(?:,|(?=\}}))"
 )
-STRUCTURED = r"['\"]descr['\"]\s*:\s*[\[(]"
-SIZES = r"\s*(?:[0-9]{1,18}L?\s*,\s*)*(?:[0-9]{1,18}L?\s*)?"
+STRUCTURED = rf"['\"]descr['\"]{SPACE}:{SPACE}[\[(]"
+SIZE = rf"{SPACE}(?:0|[1-9][0-9]{{0,17}})L?{SPACE}"
+SIZES = rf"(?:{SIZE},)*(?:{SIZE})?{SPACE}"
 TYPE = r"([<>|=]?)([A-Za-z])([0-9]{0,9})(\[.*)?"
 DTYPE_NAMES = {
     "b1": "bool",
@@ -80,7 +82,7 @@ def tensor(name: str, header: NpyHeader, source: Source, place: int) -> Tensor:
 def read_header(read_at: Callable[[int, int], bytes], path: str) -> NpyHeader:
     """The header at the start of what `read_at(start, count)` reads; fewer bytes mean its end. Raises FormatError."""
     start = read_at(0, 12)
-    if len(start) < 10 or not matches(start) or start[6] not in (1, 2, 3):
+    if len(start) < 10 or not matches(start) or start[6] not in (1, 2, 3) or start[7]:
         raise FormatError(path, "npy_header", found=start[:8].hex(" "))
     length_bytes = 2 if start[6] == 1 else 4
     length = int.from_bytes(start[8 : 8 + length_bytes], "little")
@@ -118,7 +120,7 @@ def _items(text: str, path: str) -> dict[str, str]:
             break
         found[match[2]] = value
         at = match.end()
-    if found.keys() != groups.keys() or text[at:].strip() != "}":
+    if found.keys() != groups.keys() or text[at:].strip(" \t\n") != "}":
         raise FormatError(path, "npy_header", found=text.strip()[:80] or "nothing")
     return found
 

@@ -140,7 +140,7 @@ def test_archives_without_arrays_are_refused(path, members):
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_an_archive_cut_anywhere_is_refused(path, method):
     whole = zipped([("a.npy", npy(np.arange(4.0))), ("b.npy", npy(np.zeros((2, 2))))], method)
-    for size in range(1, len(whole), 3):
+    for size in range(1, len(whole)):
         assert refusal(path, whole[:size])
 
 

@@ -239,6 +239,37 @@ def test_changed_bytes_are_refused_or_read_but_nothing_else(tmp_path_factory, da
     assert {tensor.name: tensor.shape for tensor in network.tensors} == theirs or left_out
 
 
+SIZES = st.one_of(
+    st.integers(0, 8), st.sampled_from([-1, 2**31, 2**32, 2**62, 2**63, 2**64, 10**30, 1.0, True, None, "4"])
+)
+ENTRIES = st.fixed_dictionaries(
+    {
+        "dtype": st.sampled_from(["F32", "I8", "F4", "BOOL", "f32", "", 1, None, [], "X" * 17]),
+        "shape": st.one_of(st.lists(SIZES, max_size=3), st.just("4")),
+        "data_offsets": st.lists(SIZES, min_size=1, max_size=3),
+    },
+    optional={"more": st.none()},
+)
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "__metadata__"]), ENTRIES, max_size=3), st.integers(0, 40))
+def test_whatever_a_header_claims_the_verdict_is_that_of_the_safetensors_library(tmp_path_factory, header, size):
+    path = tmp_path_factory.mktemp("files") / "model.safetensors"
+    path.write_bytes(written(header, bytes(size)))
+    try:
+        with safe_open(path, "np") as file:
+            theirs = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+    except SafetensorError:
+        theirs = None
+    try:
+        network = open_network(path)
+    except FormatError as error:
+        assert theirs is None and "\n" not in str(error)
+        return
+    left_out = any(note.startswith("left out") for note in network.notes)
+    assert {tensor.name: tensor.shape for tensor in network.tensors} == theirs or left_out
+
+
 def test_a_million_empty_tensors_cost_columns(path):
     names = [f"layers.{k}.w" for k in range(20_000)]
     path.write_bytes(written({name: entry([0], 0, 0) for name in names}))
