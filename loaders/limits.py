@@ -13,13 +13,27 @@ __all__ = [
     "LARGEST_NUMBER",
     "LISTED",
     "LOOSE_HEADER_BYTES",
+    "METADATA_CHARACTERS",
+    "METADATA_ITEMS",
     "MODULE_TENSORS",
+    "NESTING",
     "NPY_HEADER_BYTES",
     "PATH_DEPTH",
+    "PICKLE_BYTES",
+    "PICKLE_LINE_BYTES",
+    "PICKLE_MARKS",
+    "PICKLE_MEMO",
+    "PICKLE_NAME_BYTES",
+    "PICKLE_NUMBER_BYTES",
+    "PICKLE_OPCODES",
+    "PICKLE_STACK",
     "RANK",
     "SHARDS",
     "SNIFFED_BYTES",
     "UNPACKED_CACHE_BYTES",
+    "WALKED",
+    "WALKED_NAMES",
+    "WALKED_TENSORS",
     "ZIP_DIRECTORY_BYTES",
     "ZIP_MEMBERS",
 ]
@@ -43,3 +57,17 @@ ZIP_DIRECTORY_BYTES = 8_000_000  # directory of an archive, whose objects take u
 INFLATED_RATIO = 100  # inflated bytes for each compressed byte ...
 INFLATED_FLOOR_BYTES = 64 << 20  # ... above these; for each member and for all together
 UNPACKED_CACHE_BYTES = 256 << 20  # inflated members kept in memory, of one archive
+PICKLE_BYTES = 64 << 20  # one pickle, without the numbers that stand outside of it
+PICKLE_OPCODES = 5_000_000
+PICKLE_STACK = 1_000_000  # objects above the last mark
+PICKLE_MARKS = 100_000
+PICKLE_MEMO = 2_000_000  # objects kept to be used again
+PICKLE_LINE_BYTES = 1 << 20  # a text of protocol 0
+PICKLE_NAME_BYTES = 1024  # a module or a name in it
+PICKLE_NUMBER_BYTES = 1024
+NESTING = 100  # levels of containers in which tensors are looked for ...
+WALKED = 1_000_000  # ... objects that are looked at ...
+WALKED_TENSORS = 250_000  # ... tensors that are listed ...
+WALKED_NAMES = 1 << 26  # ... and characters of their names
+METADATA_ITEMS = 1000  # settings that are shown
+METADATA_CHARACTERS = 1000  # of one setting, or of its name

@@ -107,6 +107,8 @@ STRINGS: dict[str, str] = {
     "error.output_unwritable": "无法写入输出（{reason}），需要有空间且可写的文件夹，请换一个路径",
     "error.protobuf_damaged": "第 {offset} 字节处不是 protobuf 消息的字段（{reason}），应当是字段，请重新获取文件",
     "error.protobuf_too_much": "{what} 超过 {limit}，真实模型应当更少，请勿信任此文件",
+    "error.pickle_cut": "pickle 有 {size} 字节而未结束，需要它的结尾：文件被截断或有误，请重新获取文件",
+    "error.pickle_damaged": "pickle 已损坏（{reason}），需要由 Python 写出的 pickle，请重新获取文件",
     "error.shader_fault": "驱动拒绝了着色器（{found}），需要 OpenGL 3.3，请更新显卡驱动",
     "error.shape_bytes": "张量 {tensor} 有 {found} 字节，按形状和类型应为 {expected}，请重新获取文件",
     "error.truncated": "文件结束于第 {size} 字节，需要 {expected} 字节，请重新获取文件",
