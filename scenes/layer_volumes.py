@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..engine.values import matrix_shape
 
-__all__ = ["Strip", "Tray", "Volume", "layer_volume", "tray_for"]
+__all__ = ["Slab", "Strip", "Tray", "Volume", "layer_volume", "slab_for", "tray_for"]
 
 PADDING = 1.2  # glass stands this far from the outermost cells
 FLOOR_GAP = 4.0  # from floor to glass
@@ -20,6 +20,11 @@ BIAS_GAP = 2.6
 STRIP_GAP = 2.0  # cells between the strips of a folded matrix
 FULL_CELLS = 192  # up to so many cells a side, one cell is one world unit
 LONGEST_ASPECT = 6.0  # longer matrices are folded into strips
+UNKNOWN_CELLS, UNKNOWN_SIDE = 32, 9.0  # a side that the file does not tell; the box of a value of unknown shape
+VECTOR_HEIGHT = 3.0
+LATTICE_STEP = 1.7  # between the points of a slab
+MOST_LEAVES = 7
+SLAB_GAP = 5.0  # from the trays to the slab that they make
 
 
 @dataclass(frozen=True)
@@ -59,24 +64,44 @@ class Tray:
         return FLOOR_GAP + GLASS_HEIGHT * self.height
 
 
+@dataclass(frozen=True)
+class Slab:
+    """What an operator gives, as a standing box: a feature map, a sequence, a vector. Sides grow by the logarithm."""
+
+    shape: tuple[int | str | None, ...] | None  # without the batch; None: not known
+    thickness: float  # along x, of channels
+    height: float  # along y
+    depth: float  # along z
+    lattice: tuple[int, int]  # points along y and z
+    leaves: int  # lattices one behind the other
+    x: float = 0.0  # middle of the slab in its layer
+
 
 @dataclass(frozen=True)
 class Volume:
-    """A layer: its trays, placed."""
+    """A layer: its trays and its slab, placed. It has at least one of them."""
 
     path: str
     kind: str
     trays: tuple[Tray, ...]
+    slab: Slab | None = None
 
     @property
-    def main(self) -> Tray:
+    def main(self) -> Tray | None:
         """The tray with most cells."""
-        return max(self.trays, key=lambda tray: tray.rows * tray.columns)
+        return max(self.trays, key=lambda tray: tray.rows * tray.columns, default=None)
+
+    @property
+    def cells(self) -> int:
+        """Of the main tray."""
+        return self.main.rows * self.main.columns if self.main else 0
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """(x0, z0, x1, z1) including the glass."""
         sides = [(tray.x, tray.z, tray.size[0] / 2 + PADDING, tray.size[1] / 2 + PADDING) for tray in self.trays]
+        if self.slab:
+            sides.append((self.slab.x, 0.0, self.slab.thickness / 2, self.slab.depth / 2))
         return (
             min(x - dx for x, _, dx, _ in sides),
             min(z - dz for _, z, _, dz in sides),
@@ -87,7 +112,8 @@ class Volume:
     @property
     def top(self) -> float:
         """Highest glass above the floor."""
-        return max(tray.zero_y + GLASS_HEIGHT * tray.height for tray in self.trays)
+        slab = FLOOR_GAP + self.slab.height if self.slab else 0.0
+        return max([slab, *(tray.zero_y + GLASS_HEIGHT * tray.height for tray in self.trays)])
 
 
 def shown_length(cells: int) -> float:
@@ -123,14 +149,41 @@ def tray_for(tensor: int, shape: Sequence[int]) -> Tray | None:
     return Tray(tensor, rows, columns, strips, cell, strips[0].columns >= across_rows, height)
 
 
-def layer_volume(path: str, kind: str, tensors: Iterable[tuple[int, Sequence[int]]]) -> Volume | None:
+def slab_for(shape: Sequence[int | str | None] | None) -> Slab:
+    """The slab of a value of this shape, whose first axis is the batch. Unknown sides count as 32."""
+    if shape is None or not len(shape):
+        return Slab(None if shape is None else (), 1.6, UNKNOWN_SIDE, UNKNOWN_SIDE, (6, 6), 1)
+    inner = tuple(shape[1:]) if len(shape) > 1 else tuple(shape)
+    sides = [side if isinstance(side, int) and side > 0 else UNKNOWN_CELLS for side in inner]
+    if len(sides) == 1:
+        depth = _side(sides[0])
+        return Slab(inner, 1.6, VECTOR_HEIGHT, depth, _lattice(VECTOR_HEIGHT, depth), 1)
+    height, depth = _side(sides[-2]), _side(sides[-1])
+    channels = math.prod(sides[:-2]) if len(sides) > 2 else 1
+    thickness = 1.2 + math.log2(1 + channels / 4)
+    leaves = min(max(round(math.log2(channels)), 1), MOST_LEAVES)
+    return Slab(inner, thickness, height, depth, _lattice(height, depth), leaves)
+
+
+def _side(cells: int) -> float:
+    """World units of a side of a feature map."""
+    return max(8.6 * math.log2(1 + cells / 8), 2.0)
+
+
+def _lattice(height: float, depth: float) -> tuple[int, int]:
+    return max(round(height / LATTICE_STEP), 1), max(round(depth / LATTICE_STEP), 1)
+
+
+def layer_volume(
+    path: str, kind: str, tensors: Iterable[tuple[int, Sequence[int]]], slab: Slab | None = None
+) -> Volume | None:
     """The trays of a layer: vectors (bias, scale, shift) stand in a row behind the matrix, which is in the middle.
 
-    `tensors` are (index, shape). None when no tensor holds a value.
+    The slab stands behind all. `tensors` are (index, shape). None when there is neither a value nor a slab.
     """
     trays = [tray for index, shape in tensors if (tray := tray_for(index, shape))]
     if not trays:
-        return None
+        return Volume(path, kind, (), slab) if slab else None
     main = max(trays, key=lambda tray: tray.rows * tray.columns)
     placed, x = [main], main.size[0] / 2
     for tray in trays:
@@ -139,5 +192,9 @@ def layer_volume(path: str, kind: str, tensors: Iterable[tuple[int, Sequence[int
         x += BIAS_GAP + 2 * PADDING + tray.size[0] / 2
         placed.append(replace(tray, x=x, height=min(tray.height, main.height)))
         x += tray.size[0] / 2
+    if slab:
+        x += PADDING + SLAB_GAP + slab.thickness / 2
+        slab, x = replace(slab, x=x), x + slab.thickness / 2
     middle = (x - main.size[0] / 2) / 2
-    return Volume(path, kind, tuple(replace(tray, x=tray.x - middle) for tray in placed))
+    trays = [replace(tray, x=tray.x - middle) for tray in placed]
+    return Volume(path, kind, tuple(trays), replace(slab, x=slab.x - middle) if slab else None)

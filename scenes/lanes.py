@@ -1,0 +1,116 @@
+"""Columns and lanes of a flow: the longest way into a stop gives its column; the way that goes on longest keeps its
+lane, and what branches off takes the free lane next to it. No two stops share a place. Time grows with stops + edges.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Arrangement", "arrange"]
+
+MOST_LANES = 64  # to either side; what finds none free shares the outermost at the end of the line
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Places in whole numbers, a number a stop."""
+
+    column: list[int]
+    lane: list[int]  # 0 the middle, negative on the far side
+    chain: list[int]  # stops of one chain follow each other in one lane
+
+    @property
+    def column_count(self) -> int:
+        return max(self.column, default=-1) + 1
+
+
+def arrange(count: int, edges: Sequence[tuple[int, int]]) -> Arrangement:
+    """Columns and lanes of `count` stops; every edge leads from an earlier stop to a later one."""
+    following: list[list[int]] = [[] for _ in range(count)]
+    for source, target in edges:
+        following[source].append(target)
+    column, best = _columns(count, edges)
+    chains, chain = _chains(count, following, best)
+    lane_of_chain = _lanes(chains, chain, column, best)
+    return Arrangement(column, [lane_of_chain[number] for number in chain], chain)
+
+
+def _columns(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """(column of each stop, the stop before it on the longest way, -1 for none)."""
+    before: list[list[int]] = [[] for _ in range(count)]
+    for source, target in edges:
+        before[target].append(source)
+    column, best = [0] * count, [-1] * count
+    for stop in range(count):
+        if before[stop]:
+            last = max(column[source] for source in before[stop])
+            column[stop] = last + 1
+            best[stop] = _middle([source for source in before[stop] if column[source] == last])
+    return column, best
+
+
+def _middle(stops: list[int]) -> int:
+    stops = list(dict.fromkeys(stops))
+    return stops[(len(stops) - 1) // 2]
+
+
+def _chains(count: int, following: list[list[int]], best: list[int]) -> tuple[list[list[int]], list[int]]:
+    """(stops of each chain, chain of each stop): a stop is followed by the one from which the way on is longest."""
+    rest = [1] * count
+    for stop in reversed(range(count)):
+        for target in following[stop]:
+            rest[stop] = max(rest[stop], rest[target] + 1)
+    chain, chains = [-1] * count, []
+    for start in range(count):
+        if chain[start] >= 0:
+            continue
+        stops, stop = [], start
+        while stop >= 0:
+            chain[stop] = len(chains)
+            stops.append(stop)
+            heirs = [target for target in following[stop] if best[target] == stop and chain[target] < 0]
+            longest = max((rest[heir] for heir in heirs), default=0)
+            stop = _middle([heir for heir in heirs if rest[heir] == longest]) if heirs else -1
+        chains.append(stops)
+    return chains, chain
+
+
+def _lanes(chains: list[list[int]], chain: list[int], column: list[int], best: list[int]) -> list[int]:
+    """A lane for each chain, near that of the stop it comes from, free over all columns that it spans."""
+    taken: dict[int, list[tuple[int, int]]] = {}
+    lanes = [0] * len(chains)
+    last_side = 1
+    for number in sorted(range(len(chains)), key=lambda k: (-len(chains[k]), k)):
+        stops = chains[number]
+        parent = best[stops[0]]
+        home = lanes[chain[parent]] if parent >= 0 else 0
+        span = column[stops[0]], column[stops[-1]]
+        earlier = parent >= 0 and _comes_first(stops[0], parent, chains[chain[parent]])
+        side = -1 if earlier else 1 if parent >= 0 else -last_side
+        last_side = side
+        lanes[number] = _free_lane(taken, home, side, span)
+        line = taken.setdefault(lanes[number], [])
+        line.insert(bisect_left(line, span), span)
+    return lanes
+
+
+def _comes_first(stop: int, parent: int, line: list[int]) -> bool:
+    """Whether a stop stands before the one that goes on in the parent's lane: then it lies on the far side."""
+    place = bisect_left(line, parent) + 1
+    return place < len(line) and stop < line[place]
+
+
+def _free_lane(taken: dict[int, list[tuple[int, int]]], home: int, side: int, span: tuple[int, int]) -> int:
+    for step in range(2 * MOST_LANES):
+        lane = home + (side if step % 2 else -side) * ((step + 1) // 2)
+        if _is_free(taken.get(lane, []), span):
+            return lane
+    return max(taken, key=abs) + 1
+
+
+def _is_free(line: list[tuple[int, int]], span: tuple[int, int]) -> bool:
+    place = bisect_left(line, span)
+    after = place == len(line) or line[place][0] > span[1]
+    return after and (place == 0 or line[place - 1][1] < span[0])
