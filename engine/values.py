@@ -85,7 +85,7 @@ class ColumnWindow:
 
 @dataclass(frozen=True)
 class Magnitudes:
-    """Absolute values of complex numbers, which is what a picture shows of them."""
+    """Absolute values of complex numbers, float64: what a picture shows of them."""
 
     values: Values
 
@@ -95,11 +95,11 @@ class Magnitudes:
 
     @property
     def dtype(self) -> str:
-        return "float32" if self.values.dtype == "complex64" else "float64"
+        return "float64"
 
     @property
     def key(self) -> str:
         return f"|{self.values.key}|"
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
-        return np.abs(self.values.read(rows, cols))
+        return np.abs(self.values.read(rows, cols).astype(np.complex128))

@@ -73,7 +73,7 @@ def _step(side: int, other: int) -> int:
 def _facts(values: np.ndarray, exact: bool, dtype: str) -> Facts:
     summary = summarize_block(values, dtype)
     value_range = range_of(summary)
-    magnitude = np.abs(values) if np.iscomplexobj(values) else values
+    magnitude = np.abs(values.astype(np.complex128)) if np.iscomplexobj(values) else values
     finite = magnitude[np.isfinite(magnitude)].astype(np.float64)
     bins = np.clip((finite / value_range + 1) * (BINS / 2), 0, BINS - 1).astype(np.int64)
     return Facts(

@@ -218,12 +218,9 @@ class WindowInput:
         self._pressed_at, self._dragging = None, False
 
     def _lock_cursor(self) -> None:
-        glfw = self._glfw
+        """No raw motion: switching to it drops movements that have not been handled. `_place` stays for their sake."""
         self._looking = True
-        glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_DISABLED)
-        if glfw.raw_mouse_motion_supported():
-            glfw.set_input_mode(self._window, glfw.RAW_MOUSE_MOTION, 1)
-        # `_place` stays: places go on from where the mouse is, and movements that wait to be handled count.
+        self._glfw.set_input_mode(self._window, self._glfw.CURSOR, self._glfw.CURSOR_DISABLED)
 
     def _unlock_cursor(self) -> None:
         if not self._looking:

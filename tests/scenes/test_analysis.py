@@ -65,7 +65,8 @@ def test_the_range_of_small_types_is_exact(tmp_path, dtype):
 def test_whatever_numbers_there_are_the_range_is_usable(written, values):
     facts = facts_of(written({"a": values}))
     assert np.isfinite(facts.value_range) and facts.value_range > 0
-    finite = int(np.isfinite(np.abs(values)).sum())
+    wide = values.astype(np.complex128) if np.iscomplexobj(values) else values
+    finite = int(np.isfinite(np.abs(wide)).sum())
     assert facts.histogram.shape == (BINS,) and facts.histogram.sum() == finite
     assert facts.exact and 0 <= facts.beyond <= 1
     assert np.isfinite(facts.mean_color(diverging("dark"))).all()

@@ -41,7 +41,7 @@ def test_every_layer_is_connected_to_every_one_of_the_next_stage(outlines, data)
 def is_before(spot, layer):
     """Whether a spot lies at the height of a layer's zero plane, within its main tray's width."""
     tray = layer.volume.main
-    return spot[1] == tray.zero_y and abs(spot[2] - layer.z) <= tray.size[1] / 2 + 1e-9
+    return abs(spot[1] - tray.zero_y) < 1e-9 and abs(spot[2] - layer.z) <= tray.size[1] / 2 + 1e-9
 
 
 def test_four_channels_share_a_line_and_no_gap_has_more_than_32(outline):

@@ -123,8 +123,9 @@ def test_of_complex_numbers_the_magnitudes_are_drawn(written, shape):
     values = np.random.default_rng(0).normal(size=(*shape, 2)).astype(np.float32).view(np.complex64)[..., 0]
     for part in built(written({"fc.weight": values})).grids:
         shown = part.grid.values.read(slice(None), slice(None))
-        assert (shown == np.abs(values[:, part.first_column :][:, : part.grid.shape[1]])).all()
-        assert shown.dtype == part.grid.values.dtype == "float32"
+        window = values[:, part.first_column :][:, : part.grid.shape[1]]
+        assert (shown == np.abs(window.astype(np.complex128))).all()
+        assert shown.dtype == part.grid.values.dtype == "float64"
 
 
 def test_strings_are_drawn_as_cells_without_values():
