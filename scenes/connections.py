@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 
 from ..engine.scene import Lines
 from ..engine.theme import Color, Theme
+from .layer_volumes import FLOOR_GAP
 from .placement import Layout, Placed
 
-__all__ = ["arc_lines", "stream_lines"]
+__all__ = ["arc_lines", "flow_lines", "stream_lines"]
 
 STREAM_STEPS = 14
 ARC_STEPS = 48
-ARC_HEIGHT = 30.0
+ARC_HEIGHT, ARC_BASE = 30.0, 6.0
+PLUS = 1.5 * np.array([[0.0, -1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [0.0, 0.0, 1.0]])  # in a ring
+TURN_Y = 1.0  # turns from row to row run just above the floor
 MOST_STREAMS = 32
 
 
@@ -27,19 +31,20 @@ def _lines(paths: list[np.ndarray], color: Color, alpha: float, **style: float |
 
 
 def stream_lines(layout: Layout, theme: Theme) -> Lines:
-    """One hairline per four channels from each stage to the next, at most 32."""
+    """Hairlines from layer to layer: one for four channels between matrices, at most 32; one where there are none."""
     paths: list[np.ndarray] = []
-    stages = layout.stages
-    for before, after in zip(stages, stages[1:], strict=False):
-        for source in before:
-            for target in after:
-                paths.extend(_streams(source, target, len(before) * len(after)))
+    leaving, arriving = Counter(a for a, _ in layout.links), Counter(b for _, b in layout.links)
+    for source, target in layout.links:
+        share = max(leaving[source], 1) * max(arriving[target], 1)
+        paths.extend(_streams(layout.layers[source], layout.layers[target], share))
     return _lines(paths, theme.stream, 0.26, width_px=0.8, layer="back")
 
 
 def _streams(source: Placed, target: Placed, share: int) -> list[np.ndarray]:
-    """Lines between the facing sides of two layers; `share` layers divide the budget of lines."""
+    """Lines between the facing sides of two layers; `share` links divide the budget of lines."""
     from_tray, to_tray = source.volume.main, target.volume.main
+    if from_tray is None or to_tray is None or source.volume.slab or target.volume.slab:
+        return []
     x0 = source.x + source.volume.bounds[2]
     x1 = target.x + target.volume.bounds[0]
     if x1 <= x0:
@@ -57,26 +62,56 @@ def _streams(source: Placed, target: Placed, share: int) -> list[np.ndarray]:
     return lines
 
 
+def flow_lines(layout: Layout, theme: Theme) -> Lines:
+    """One glowing line from each operator's slab to the next layer, and the turns from row to row along the floor."""
+    paths = [
+        _flow(layout.layers[source], layout.layers[target])
+        for source, target in layout.links
+        if layout.layers[source].volume.slab or layout.layers[target].volume.slab
+    ]
+    for turn in layout.turns:
+        paths.append(np.array([(x, TURN_Y, z) for x, z in turn.corners], float))
+    return _lines(paths, theme.arc, 0.75, width_px=1.3, halo=0.5, layer="front")
+
+
+def _flow(source: Placed, target: Placed) -> np.ndarray:
+    x0, y0 = source.x + source.volume.bounds[2], _middle_y(source)
+    x1, y1 = target.x + target.volume.bounds[0], _middle_y(target)
+    t = np.linspace(0, 1, STREAM_STEPS)
+    ease = t * t * (3 - 2 * t)
+    return np.stack([x0 + (x1 - x0) * t, y0 + (y1 - y0) * ease, source.z + (target.z - source.z) * ease], 1)
+
+
+def _middle_y(layer: Placed) -> float:
+    """Height at which data leaves or enters a layer."""
+    slab, main = layer.volume.slab, layer.volume.main
+    if slab is not None:
+        return FLOOR_GAP + slab.height / 2
+    return main.zero_y if main is not None else FLOOR_GAP
+
+
 def arc_lines(layout: Layout, theme: Theme) -> tuple[Lines, Lines]:
     """(glowing arcs, plain rings where they leave and arrive)."""
     arcs, rings = [], []
+    slabs = [layer.volume.slab for layer in layout.layers if layer.volume.slab]
+    base = ARC_BASE if not slabs else FLOOR_GAP + max(slab.height for slab in slabs) / 2
     for arc in layout.arcs:
-        base = 6.0
         t = np.linspace(0, 1, ARC_STEPS)
-        height = min(ARC_HEIGHT, 0.42 * (arc.x1 - arc.x0))
+        span = arc.x1 - arc.x0
+        height = min(ARC_HEIGHT, 0.42 * span) if not slabs else min(0.42 * span, base + ARC_HEIGHT)
         y = base + height * (1 - np.abs(2 * t - 1) ** 2.6)
-        arcs.append(np.stack([arc.x0 + (arc.x1 - arc.x0) * t, y, np.zeros_like(t)], 1))
-        rings.append(_circle(arc.x0, base, 1.6))
-        rings.append(_circle(arc.x1, base, 2.6))
-        rings.append(np.array([[arc.x1, base - 1.5, 0], [arc.x1, base + 1.5, 0]]))
-        rings.append(np.array([[arc.x1, base, -1.5], [arc.x1, base, 1.5]]))
+        ease = t * t * (3 - 2 * t)
+        arcs.append(np.stack([arc.x0 + span * t, y, arc.z0 + (arc.z1 - arc.z0) * ease], 1))
+        start, end = np.array([arc.x0, base, arc.z0]), np.array([arc.x1, base, arc.z1])
+        rings += [start + _circle(1.6), end + _circle(2.6)]
+        rings += [end + PLUS[:2], end + PLUS[2:]]
     return (
         _lines(arcs, theme.arc, 0.95, width_px=1.7, halo=1.0, layer="front"),
         _lines(rings, theme.arc, 0.9, width_px=1.4, layer="front"),
     )
 
 
-def _circle(x: float, y: float, radius: float) -> np.ndarray:
+def _circle(radius: float) -> np.ndarray:
     """A ring around the flow's axis, closed, (n, 3)."""
     turn = np.linspace(0, 2 * np.pi, 33)
-    return np.stack([np.full_like(turn, x), y + radius * np.sin(turn), radius * np.cos(turn)], 1)
+    return np.stack([np.zeros_like(turn), radius * np.sin(turn), radius * np.cos(turn)], 1)

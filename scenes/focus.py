@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.scene import Node, ScreenShapes
+from ..engine.scene import Drawable, Node, ScreenShapes
 from .labels import callouts, layer_heading, rulers
 from .layer_volumes import GLASS_HEIGHT, Tray
 from .legend import layer_legend, veil
@@ -122,9 +122,10 @@ def _show_words(built: NetworkScene, layer: int, flat: float) -> None:
     if layer < 0:
         return
     placed, theme = built.layout.layers[layer], built.scene.theme
-    tensor = built.network.tensors[placed.volume.main.tensor]
-    words, shapes = layer_legend(built.analysis.facts(tensor), theme)
-    drawables = [*_veils(built, flat), layer_heading(built.network, built.layout, placed, theme), shapes, words]
+    drawables: list[Drawable] = [*_veils(built, flat), layer_heading(built.network, built.layout, placed, theme)]
+    if placed.volume.main is not None:
+        facts = built.analysis.facts(built.network.tensors[placed.volume.main.tensor])
+        drawables += reversed(layer_legend(facts, theme))
     if flat < 0.5:
         drawables.append(rulers(placed, theme))
     for drawable in drawables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..engine.kernels.names import clean
 from ..engine.scene import Labels, Text
 from ..engine.theme import Theme
 from ..loaders.network import Network
-from .layer_volumes import PADDING
+from .layer_volumes import PADDING, Volume
 from .placement import Layout, Placed
 from .strings import text
 from .style import kind_color
@@ -21,7 +22,7 @@ RULER_GAP = 1.2  # from the glass to the numbers, in heights of the numbers
 MOST_TICKS = 8
 
 
-def shape_text(shape: tuple[int, ...]) -> str:
+def shape_text(shape: Sequence[object]) -> str:
     """192 × 48; a scalar is 1."""
     return " × ".join(str(side) for side in shape) or "1"
 
@@ -40,17 +41,25 @@ def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) 
         if number == without or plate and models[layer.block] != layer.block:
             continue
         name = short_name(volume.path, plate.path if plate else "") or clean(network.name, 40)
-        detail = shape_text(network.tensors[volume.main.tensor].shape)
+        detail = _shape_of(network, volume)
         anchor = np.array([layer.x, volume.top, layer.z])
         dot = (*kind_color(volume.kind, theme.name), 1.0)
-        size = volume.main.rows * volume.main.columns
-        texts.append(Text(name, anchor, detail=detail, weight="semibold", dot=dot, priority=float(size)))
+        texts.append(Text(name, anchor, detail=detail, weight="semibold", dot=dot, priority=float(volume.cells)))
     for plate, model in zip(layout.plates, models, strict=True):
         if layout.plates[model] is not plate:
             anchor = np.array([(plate.x0 + plate.x1) / 2, 16.0, (plate.z0 + plate.z1) / 2])
             same = text("scene.same_structure", name=_block_name(layout.plates[model].number))
             texts.append(Text(_block_name(plate.number), anchor, detail=same, weight="semibold", priority=1e12))
     return Labels(texts)
+
+
+def _shape_of(network: Network, volume: Volume) -> str:
+    """Shape of the main tensor; without tensors that of what the operator gives."""
+    if volume.main is not None:
+        return shape_text(network.tensors.shape(volume.main.tensor))
+    if volume.slab is None or volume.slab.shape is None:
+        return ""
+    return " × ".join("?" if side is None else clean(str(side), 20) for side in volume.slab.shape)
 
 
 def _models(network: Network, layout: Layout) -> list[int]:
@@ -69,9 +78,21 @@ def _block_name(number: int) -> str:
 
 
 def block_titles(layout: Layout) -> Labels:
-    """Names of blocks, lying on the floor in front of their plates."""
+    """Names of blocks and of graphs inside operators, lying on the floor in front of their plates."""
+    frames = [
+        Text(
+            clean(frame.name, 40),
+            np.array([(frame.x0 + frame.x1) / 2, 0.0, frame.z1 + 3.0]),
+            placement="floor",
+            size=3.5,
+            weight="semibold",
+            align="center",
+        )
+        for frame in layout.frames
+    ]
     return Labels(
-        [
+        frames
+        + [
             Text(
                 _block_name(plate.number).upper(),
                 np.array([(plate.x0 + plate.x1) / 2, 0.0, plate.z1 + 9.0]),
@@ -97,10 +118,12 @@ def heading(network: Network, theme: Theme) -> Labels:
 
 def layer_heading(network: Network, layout: Layout, layer: Placed, theme: Theme) -> Labels:
     """The layer's name, where it stands and what it is, at the top left."""
-    tensor = network.tensors[layer.volume.main.tensor]
     plate = layout.plates[layer.block] if layer.block >= 0 else None
     place = [_block_name(plate.number)] if plate else []
-    facts = [shape_text(tensor.shape), text("scene.weights", count=f"{tensor.count:,}"), tensor.dtype]
+    facts = [_shape_of(network, layer.volume)]
+    if layer.volume.main is not None:
+        tensor = network.tensors[layer.volume.main.tensor]
+        facts += [text("scene.weights", count=f"{tensor.count:,}"), tensor.dtype]
     title = short_name(layer.volume.path, plate.path if plate else "") or clean(network.name, 40)
     return _heading(title, ", ".join([*place, text(f"kind.{layer.volume.kind}")]), facts, theme)
 
@@ -119,7 +142,7 @@ def _heading(title: str, about: str, facts: list[str], theme: Theme) -> Labels:
 def rulers(layer: Placed, theme: Theme) -> Labels:
     """Numbers of rows and columns on the floor beside a layer's main matrix; nothing for a folded or one-row matrix."""
     tray = layer.volume.main
-    if len(tray.strips) > 1 or min(tray.rows, tray.columns) < 4:
+    if tray is None or len(tray.strips) > 1 or min(tray.rows, tray.columns) < 4:
         return Labels([])
     x0, z0 = layer.x + tray.x - tray.size[0] / 2, layer.z + tray.z - tray.size[1] / 2
     along, across = (tray.rows, tray.columns) if tray.columns_across else (tray.columns, tray.rows)

@@ -33,7 +33,7 @@ def arrange(count: int, edges: Sequence[tuple[int, int]]) -> Arrangement:
         following[source].append(target)
     column, best = _columns(count, edges)
     chains, chain = _chains(count, following, best)
-    lane_of_chain = _lanes(chains, chain, column, best)
+    lane_of_chain = _lanes(chains, chain, column, best, following)
     return Arrangement(column, [lane_of_chain[number] for number in chain], chain)
 
 
@@ -62,7 +62,8 @@ def _chains(count: int, following: list[list[int]], best: list[int]) -> tuple[li
     for stop in reversed(range(count)):
         for target in following[stop]:
             rest[stop] = max(rest[stop], rest[target] + 1)
-    chain, chains = [-1] * count, []
+    chain: list[int] = [-1] * count
+    chains: list[list[int]] = []
     for start in range(count):
         if chain[start] >= 0:
             continue
@@ -77,29 +78,24 @@ def _chains(count: int, following: list[list[int]], best: list[int]) -> tuple[li
     return chains, chain
 
 
-def _lanes(chains: list[list[int]], chain: list[int], column: list[int], best: list[int]) -> list[int]:
-    """A lane for each chain, near that of the stop it comes from, free over all columns that it spans."""
+def _lanes(
+    chains: list[list[int]], chain: list[int], column: list[int], best: list[int], following: list[list[int]]
+) -> list[int]:
+    """A lane for each chain, near that of the stop it comes from or leads to, free over all columns that it spans."""
     taken: dict[int, list[tuple[int, int]]] = {}
     lanes = [0] * len(chains)
-    last_side = 1
     for number in sorted(range(len(chains)), key=lambda k: (-len(chains[k]), k)):
         stops = chains[number]
-        parent = best[stops[0]]
-        home = lanes[chain[parent]] if parent >= 0 else 0
+        neighbor = best[stops[0]]
+        after = next((target for target in following[stops[-1]] if chain[target] != number), -1)
+        line = chains[chain[neighbor if neighbor >= 0 else after]] if max(neighbor, after) >= 0 else []
+        place = bisect_left(line, neighbor) + 1 if neighbor >= 0 else bisect_left(line, after) - 1
+        earlier = 0 <= place < len(line) and stops[0] < line[place]  # what comes first lies on the far side
         span = column[stops[0]], column[stops[-1]]
-        earlier = parent >= 0 and _comes_first(stops[0], parent, chains[chain[parent]])
-        side = -1 if earlier else 1 if parent >= 0 else -last_side
-        last_side = side
-        lanes[number] = _free_lane(taken, home, side, span)
-        line = taken.setdefault(lanes[number], [])
-        line.insert(bisect_left(line, span), span)
+        lanes[number] = _free_lane(taken, lanes[chain[line[0]]] if line else 0, -1 if earlier else 1, span)
+        spans = taken.setdefault(lanes[number], [])
+        spans.insert(bisect_left(spans, span), span)
     return lanes
-
-
-def _comes_first(stop: int, parent: int, line: list[int]) -> bool:
-    """Whether a stop stands before the one that goes on in the parent's lane: then it lies on the far side."""
-    place = bisect_left(line, parent) + 1
-    return place < len(line) and stop < line[place]
 
 
 def _free_lane(taken: dict[int, list[tuple[int, int]]], home: int, side: int, span: tuple[int, int]) -> int:

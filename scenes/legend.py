@@ -28,9 +28,9 @@ Rows = list[tuple[float, float, float, float, np.ndarray, np.ndarray, float]]
 def legend(volumes: list[Volume], theme: Theme, floor_step: float) -> tuple[Labels, ScreenShapes]:
     """The whole network: the color scale, the kinds of its layers and the floor's ruler."""
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
-    compressed = any(tray.cell < 1 for volume in volumes for tray in volume.trays)
+    remarks = _remarks(volumes)
     rows = (len(kinds) + 2) // 3
-    height = 122.0 + 26 * rows + (LINE_PX if compressed else 0)
+    height = 122.0 + 26 * rows + LINE_PX * len(remarks)
     pen = _Pen(theme, height)
     shapes = _scale(theme, pen.x, pen.y + 22)
     pen.write(text("legend.weight").upper(), 0, 0, weight="semibold")
@@ -42,9 +42,19 @@ def legend(volumes: list[Volume], theme: Theme, floor_step: float) -> tuple[Labe
         shapes.append((pen.x + dx, pen.y + dy + 3.5, DOT_PX, DOT_PX, color, color, DOT_PX / 2))
         pen.write(text(f"kind.{kind}"), dx + 15, dy, size=14, bright=True)
     pen.write(text("legend.floor", n=f"{floor_step:g}"), 0, 104 + 26 * rows)
-    if compressed:
-        pen.write(text("legend.compressed"), 0, 104 + 26 * rows + LINE_PX)
+    for index, remark in enumerate(remarks, 1):
+        pen.write(remark, 0, 104 + 26 * rows + LINE_PX * index)
     return Labels(pen.texts), _shapes(shapes)
+
+
+def _remarks(volumes: list[Volume]) -> list[str]:
+    """What a person must know to read sizes right."""
+    remarks = []
+    if any(tray.cell < 1 for volume in volumes for tray in volume.trays):
+        remarks.append(text("legend.compressed"))
+    if any(volume.slab for volume in volumes):
+        remarks += [text("legend.slabs"), text("legend.lattice")]
+    return remarks
 
 
 def layer_legend(facts: Facts, theme: Theme) -> tuple[Labels, ScreenShapes]:

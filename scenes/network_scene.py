@@ -12,14 +12,15 @@ from ..engine.theme import Theme
 from ..engine.values import ColumnWindow, Magnitudes
 from ..loaders.network import Network, Tensor
 from .analysis import Analysis
-from .connections import arc_lines, stream_lines
+from .connections import arc_lines, flow_lines, stream_lines
 from .labels import block_titles, callouts, heading
 from .layer_volumes import GLASS_HEIGHT, PADDING, Strip, Tray
 from .legend import legend
-from .placement import Layout, Placed, place
+from .placement import Frame, Layout, Placed, Plate, place
+from .slabs import lattices, placed_slabs, slab_bounds, slab_boxes
 from .style import diverging, kind_color
 
-__all__ = ["GridPart", "NetworkScene", "box_corners", "build", "tray_bounds"]
+__all__ = ["GridPart", "NetworkScene", "box_corners", "build", "main_bounds", "tray_bounds"]
 
 POOL_SPREAD = 9.0  # world units that a pool of light reaches beyond its tray
 POOL_ALPHA = 0.20
@@ -54,7 +55,7 @@ class NetworkScene:
 
     def glass_corners(self) -> np.ndarray:
         """(8 n, 3) float64: all corners of all trays; those of the bounds where there is none."""
-        lower, upper = _corners(self.layout)
+        lower, upper = _volumes(self.layout)
         if not len(lower):
             lower, upper = self.scene.lower[None], self.scene.upper[None]
         return box_corners(lower, upper)
@@ -65,18 +66,21 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     layout = place(network)
     root = Node(network.name)
     root.add(Node("ground", drawable=_pools(network, layout, theme, analysis)))
-    if layout.plates:
+    if layout.plates or layout.frames:
         root.add(Node("plates", drawable=_plates(layout, theme)))
     root.add(Node("block titles", drawable=block_titles(layout)))
     glass = _glass(layout, theme)
     root.add(Node("glass", drawable=glass))
+    root.add(Node("slabs", drawable=slab_boxes(layout, theme)))
     root.add(Node("streams", drawable=stream_lines(layout, theme)))
     weights = root.add(Node("weights"))
     grids = list(_grids(network, layout, theme, analysis))
     for part in grids:
         weights.add(Node(network.tensors[part.tensor].name, drawable=part.grid))
-    for arcs in arc_lines(layout, theme):
-        root.add(Node("arcs", drawable=arcs))
+    for lattice in lattices(layout, theme):
+        weights.add(Node("lattice", drawable=lattice))
+    for lines in (flow_lines(layout, theme), *arc_lines(layout, theme)):
+        root.add(Node("connections", drawable=lines))
     layer_names = root.add(Node("callouts", drawable=callouts(network, layout, theme)))
     scene = Scene(root, theme, *_bounds(layout))
     overview_words, layer_words = root.add(Node("overview words")), root.add(Node("layer words"))
@@ -99,6 +103,23 @@ def tray_bounds(layer: Placed, tray: Tray) -> tuple[np.ndarray, np.ndarray]:
     return middle - half, middle + half
 
 
+def main_bounds(layer: Placed) -> tuple[np.ndarray, np.ndarray]:
+    """(lower, upper) corners of a layer's largest tray, or of its slab."""
+    if layer.volume.main is not None:
+        return tray_bounds(layer, layer.volume.main)
+    assert layer.volume.slab is not None  # a volume has one of them
+    return slab_bounds(layer, layer.volume.slab)
+
+
+def _volumes(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """(lower, upper) corners of all trays and slabs, (n, 3) float64 each."""
+    lower, upper = _corners(layout)
+    boxes = [slab_bounds(layer, slab) for layer, slab in placed_slabs(layout)]
+    if not boxes:
+        return lower, upper
+    return np.append(lower, [box[0] for box in boxes], 0), np.append(upper, [box[1] for box in boxes], 0)
+
+
 def _corners(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     boxes = [tray_bounds(layer, tray) for _, layer, tray in layout.trays()]
     if not boxes:
@@ -114,20 +135,23 @@ def _glass(layout: Layout, theme: Theme) -> Boxes:
 
 def _pools(network: Network, layout: Layout, theme: Theme, analysis: Analysis) -> Boxes:
     """Light on the floor: mostly the mean color of the data above, a little of its kind; shadows in a light theme."""
-    lower, upper = _corners(layout)
+    lower, upper = _volumes(layout)
     colors = []
     for _, layer, tray in layout.trays():
         kind = np.array(kind_color(layer.volume.kind, theme.name))
         data = analysis.facts(network.tensors[tray.tensor]).mean_color(diverging(theme.name))
         color = np.array(SHADOW) if theme.ink else 0.8 * data + 0.2 * kind
         colors.append((*color, POOL_ALPHA))
+    for layer, _ in placed_slabs(layout):
+        colors.append((*(SHADOW if theme.ink else kind_color(layer.volume.kind, theme.name)), POOL_ALPHA))
     spread = np.array([POOL_SPREAD, 0.0, POOL_SPREAD])
     return Boxes(lower - spread, upper + spread, np.array(colors, np.float32).reshape(-1, 4), style="floor")
 
 
 def _plates(layout: Layout, theme: Theme) -> Boxes:
-    lower = np.array([(plate.x0, 0.0, plate.z0) for plate in layout.plates])
-    upper = np.array([(plate.x1, 0.0, plate.z1) for plate in layout.plates])
+    grounds: list[Plate | Frame] = [*layout.plates, *layout.frames]
+    lower = np.array([(ground.x0, 0.0, ground.z0) for ground in grounds])
+    upper = np.array([(ground.x1, 0.0, ground.z1) for ground in grounds])
     colors = np.tile(np.array([*theme.glass, 0.045], np.float32), (len(lower), 1))
     return Boxes(lower, upper, colors, style="plate")
 
@@ -162,7 +186,7 @@ def _grid(tensor: Tensor, layer: Placed, tray: Tray, strip: Strip, value_range: 
 
 
 def _bounds(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    lower, upper = _corners(layout)
+    lower, upper = _volumes(layout)
     if not len(lower):
         return np.array([-10.0, 0.0, -10.0]), np.array([10.0, 5.0, 10.0])
     return np.append(lower, [[lower[0, 0], 0.0, lower[0, 2]]], 0).min(0), upper.max(0)

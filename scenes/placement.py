@@ -5,22 +5,29 @@ The world's floor is y = 0. The result is plain numbers; network_scene turns it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 
-from ..loaders.network import Module, Network
-from .layer_volumes import Tray, Volume, layer_volume
-from .style import KINDS
+from ..loaders.network import Network
+from .flow import Flow, Stop, inferred_flow
+from .graph_flow import graph_flow
+from .lanes import Arrangement, arrange
+from .layer_volumes import Tray, Volume
+from .rows import Row, fold_rows
 
-__all__ = ["Arc", "Layout", "Placed", "Plate", "place"]
+__all__ = ["Arc", "Frame", "Layout", "Placed", "Plate", "Turn", "place"]
 
 MATRIX_GAP = 15.0  # from layer to layer
 MEMBER_GAP = 11.0  # between layers of one block
+DENSE_GAP, DENSE_COLUMNS = 9.0, 60  # in flows of more columns than this
+FORK_GAP = 23.0  # where the flow parts or meets
 SIDE_GAP = 10.0  # between layers side by side
 BLOCK_GAP = 22.0
 BLOCK_MARGIN = 7.0
-PARALLEL = ({"query", "key", "value"}, {"q_proj", "k_proj", "v_proj"}, {"q", "k", "v"}, {"gate_proj", "up_proj"})
+FRAME_MARGIN = 6.0  # around a graph inside an operator
+
+Bounds = tuple[float, float, float, float]  # x0, z0, x1, z1
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,31 @@ class Plate:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """The ground under a graph inside an operator."""
+
+    name: str
+    x0: float
+    x1: float
+    z0: float
+    z1: float
+
+
+@dataclass(frozen=True)
 class Arc:
-    """A connection that skips layers, from x to x along the middle."""
+    """A connection that skips layers."""
 
     x0: float
     x1: float
+    z0: float = 0.0
+    z1: float = 0.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The way from the end of one row to the beginning of the next, along the floor: corners (x, z)."""
+
+    corners: tuple[tuple[float, float], ...]
 
 
 @dataclass
@@ -59,8 +86,11 @@ class Layout:
     """All places of a network."""
 
     layers: list[Placed] = field(default_factory=list)
+    links: list[tuple[int, int]] = field(default_factory=list)  # from layer to layer
     plates: list[Plate] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
     arcs: list[Arc] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
     @property
     def stages(self) -> list[list[Placed]]:
@@ -76,107 +106,217 @@ class Layout:
             for tray in layer.volume.trays:
                 yield number, layer, tray
 
+    @property
+    def bounds(self) -> Bounds:
+        """Around all layers and frames; zeros where there is none."""
+        boxes = [_shifted(layer.volume.bounds, layer.x, layer.z) for layer in self.layers]
+        boxes += [(frame.x0, frame.z0, frame.x1, frame.z1) for frame in self.frames]
+        return _around(boxes) if boxes else (0.0, 0.0, 0.0, 0.0)
 
-@dataclass(frozen=True)
-class _Step:
-    """Layers that stand side by side, and the block that they belong to."""
-
-    volumes: tuple[Volume, ...]
-    block: Module | None
+    def include(self, inner: Layout, x: float, z: float, stage: int) -> None:
+        """Adds everything of another layout, moved; it stands in one stage of this one."""
+        first = len(self.layers)
+        self.layers += [Placed(layer.volume, layer.x + x, layer.z + z, -1, stage) for layer in inner.layers]
+        self.links += [(first + source, first + target) for source, target in inner.links]
+        self.frames += [Frame(f.name, f.x0 + x, f.x1 + x, f.z0 + z, f.z1 + z) for f in inner.frames]
+        self.arcs += [Arc(arc.x0 + x, arc.x1 + x, arc.z0 + z, arc.z1 + z) for arc in inner.arcs]
+        self.turns += [Turn(tuple((a + x, b + z) for a, b in turn.corners)) for turn in inner.turns]
 
 
 def place(network: Network) -> Layout:
-    """Places of all layers that hold values."""
-    layout = Layout()
-    x, open_block, block_start, skip_start = 0.0, None, 0.0, None
-    stage = 0
-    for step in _steps(network):
-        if step.block is not open_block:
-            _close_block(layout, open_block, block_start, x, skip_start)
-            skip_start = None
-            x += BLOCK_GAP + (BLOCK_MARGIN if step.block else 0.0) if layout.layers else 0.0
-            open_block, block_start = step.block, x
-        elif layout.layers:
-            x += MEMBER_GAP if step.block else MATRIX_GAP
-        width = max(volume.bounds[2] - volume.bounds[0] for volume in step.volumes)
-        if step.block and _has_attention(step.block) and step.volumes[0].kind == "norm":
-            if skip_start is not None:
-                layout.arcs.append(Arc(skip_start, x - MEMBER_GAP / 2))
-            skip_start = x - MEMBER_GAP / 2
-        depth = sum(volume.bounds[3] - volume.bounds[1] for volume in step.volumes)
-        z = -(depth + SIDE_GAP * (len(step.volumes) - 1)) / 2
-        for volume in step.volumes:
-            x0, z0, _, z1 = volume.bounds
-            block = len(layout.plates) if step.block else -1
-            layout.layers.append(Placed(volume, x - x0, z - z0, block, stage))
-            z += z1 - z0 + SIDE_GAP
-        x += width
-        stage += 1
-    _close_block(layout, open_block, block_start, x, skip_start)
+    """Places of all layers: those that hold values and, where the file states operators, of what computes."""
+    return place_flow(graph_flow(network) if network.structure == "graph" else inferred_flow(network))
+
+
+def place_flow(flow: Flow) -> Layout:
+    """Places of all stops, with the graphs inside them."""
+    arrangement = arrange(len(flow.stops), flow.edges)
+    parts = [_part(stop) for stop in flow.stops]
+    bounds = [part.bounds for part in parts]
+    widths = [0.0] * arrangement.column_count
+    for column, (x0, _, x1, _) in zip(arrangement.column, bounds, strict=True):
+        widths[column] = max(widths[column], x1 - x0)
+    gaps = _gaps(flow, arrangement)
+    across = _across(arrangement, bounds)
+    rows = fold_rows(widths, gaps, arrangement.column, across, bounds, flow.edges)
+    layout, first = Layout(), []
+    for number, part in enumerate(parts):
+        column = arrangement.column[number]
+        row = rows[_row_of(rows, column)]
+        x0, _, x1, _ = bounds[number]
+        x = row.left[column - row.first_column] + (widths[column] - (x1 - x0)) / 2 - x0
+        first.append(len(layout.layers))
+        layout.include(part, x, across[number] + row.z, column)
+    _connect(layout, flow, arrangement, rows, first)
+    _lay_plates(layout, flow, arrangement, rows, first)
     return layout
 
 
-def _close_block(layout: Layout, block: Module | None, x0: float, x1: float, skip_start: float | None) -> None:
-    """Lays the plate under a block that ends at x1, and ends its last skip connection there."""
-    if block is None:
-        return
-    members = list(takewhile(lambda layer: layer.block == len(layout.plates), reversed(layout.layers)))
-    z0 = min(layer.z + layer.volume.bounds[1] for layer in members) - BLOCK_MARGIN
-    z1 = max(layer.z + layer.volume.bounds[3] for layer in members) + BLOCK_MARGIN
-    number = len(layout.plates) + 1
-    layout.plates.append(Plate(block.path, number, x0 - BLOCK_MARGIN, x1 + BLOCK_MARGIN, z0, z1))
-    if skip_start is not None:
-        layout.arcs.append(Arc(skip_start, x1 + MEMBER_GAP / 2))
+def _part(stop: Stop) -> Layout:
+    """A stop alone: its volume, and behind it the graphs inside it, side by side, each in a frame."""
+    part = Layout([Placed(stop.volume, 0.0, 0.0)])
+    if not stop.inner:
+        return part
+    inner = [place_flow(flow) for flow in stop.inner]
+    boxes = [layout.bounds for layout in inner]
+    depth = sum(z1 - z0 + 2 * FRAME_MARGIN for _, z0, _, z1 in boxes) + SIDE_GAP * (len(boxes) - 1)
+    x, z = stop.volume.bounds[2] + MEMBER_GAP, -depth / 2
+    for flow, layout, (x0, z0, x1, z1) in zip(stop.inner, inner, boxes, strict=True):
+        frame_x1, frame_z1 = x + x1 - x0 + 2 * FRAME_MARGIN, z + z1 - z0 + 2 * FRAME_MARGIN
+        part.include(layout, x + FRAME_MARGIN - x0, z + FRAME_MARGIN - z0, 0)
+        part.frames.append(Frame(flow.name, x, frame_x1, z, frame_z1))
+        z = frame_z1 + SIDE_GAP
+    return part
 
 
-def _steps(network: Network) -> Iterator[_Step]:
-    """Layers in the order of the flow, grouped into those that work side by side. Explicit stack: trees may be deep."""
-    stack: list[tuple[tuple[Module, ...], Module | None]] = [((network.root,), None)]
-    while stack:
-        side, block = stack.pop()
-        module = side[0]
-        if len(side) == 1 and module.children:
-            block = module if module.kind == "block" else block
-            own = _volume(network, module, _own_tensors(module))
-            if own:
-                yield _Step((own,), block)
-            stack.extend((part, block) for part in reversed(_parts(module)))
+def _gaps(flow: Flow, arrangement: Arrangement) -> list[float]:
+    """Space before each column."""
+    blocks: list[set[str]] = [set() for _ in range(arrangement.column_count)]
+    parts, meets = [0] * len(flow.stops), [0] * len(flow.stops)
+    for source, target in flow.edges:
+        parts[source] += 1
+        meets[target] += 1
+    forks, joins = set(), set()
+    for number, stop in enumerate(flow.stops):
+        column = arrangement.column[number]
+        blocks[column].add(stop.block)
+        if parts[number] > 1:
+            forks.add(column)
+        if meets[number] > 1:
+            joins.add(column)
+    gaps = [0.0] * arrangement.column_count
+    for column in range(1, arrangement.column_count):
+        before, here = blocks[column - 1], blocks[column]
+        if before != here:
+            gaps[column] = BLOCK_GAP + (0.0 if here == {""} else BLOCK_MARGIN)
+        elif here != {""}:
+            gaps[column] = MEMBER_GAP
+        elif arrangement.column_count > DENSE_COLUMNS:
+            gaps[column] = DENSE_GAP
+        else:
+            gaps[column] = FORK_GAP if column - 1 in forks or column in joins else MATRIX_GAP
+    return gaps
+
+
+def _across(arrangement: Arrangement, bounds: list[Bounds]) -> list[float]:
+    """z of each stop: chains of the middle lane at 0, the others beside what stands in their columns already."""
+    members: dict[int, list[int]] = {}
+    for number, chain in enumerate(arrangement.chain):
+        members.setdefault(chain, []).append(number)
+    lane = {chain: arrangement.lane[stops[0]] for chain, stops in members.items()}
+    low, high = [0.0] * arrangement.column_count, [0.0] * arrangement.column_count
+    is_empty = [True] * arrangement.column_count
+    across = [0.0] * len(bounds)
+    for chain in sorted(members, key=lambda chain: (abs(lane[chain]), chain)):
+        stops = members[chain]
+        middle = -(bounds[stops[0]][1] + bounds[stops[0]][3]) / 2
+        extent = {arrangement.column[stop]: (bounds[stop][1] + middle, bounds[stop][3] + middle) for stop in stops}
+        columns = range(arrangement.column[stops[0]], arrangement.column[stops[-1]] + 1)
+        z = 0.0
+        taken = [column for column in columns if not is_empty[column]]
+        if lane[chain] > 0:
+            z = max((high[c] + SIDE_GAP - extent.get(c, (0.0, 0.0))[0] for c in taken), default=0.0)
+        elif taken:
+            z = min(low[c] - SIDE_GAP - extent.get(c, (0.0, 0.0))[1] for c in taken)
+        for stop in stops:
+            across[stop] = z + middle
+        for column in columns:
+            below, above = (z + side for side in extent.get(column, (0.0, 0.0)))
+            low[column] = below if is_empty[column] else min(low[column], below)
+            high[column] = above if is_empty[column] else max(high[column], above)
+            is_empty[column] = False
+    _center_groups(across, arrangement, members, low, high)
+    return across
+
+
+def _center_groups(
+    across: list[float], arrangement: Arrangement, members: dict[int, list[int]], low: list[float], high: list[float]
+) -> None:
+    """Moves stops that only stand side by side in one column, branches of one stop each, around the middle."""
+    by_column: dict[int, list[int]] = {}
+    for number, column in enumerate(arrangement.column):
+        by_column.setdefault(column, []).append(number)
+    for column, stops in by_column.items():
+        beside = [stop for stop in stops if arrangement.lane[stop]]
+        if beside and all(len(members[arrangement.chain[stop]]) == 1 for stop in beside):
+            shift = -(low[column] + high[column]) / 2
+            for stop in stops:
+                across[stop] += shift
+
+
+def _connect(layout: Layout, flow: Flow, arrangement: Arrangement, rows: list[Row], first: list[int]) -> None:
+    """Links between neighbors, arcs past what stands between, and one turn from row to row."""
+    row_of = [_row_of(rows, column) for column in arrangement.column]
+    standing = set(zip(arrangement.lane, arrangement.column, strict=True))
+    for source, target in flow.edges:
+        if row_of[source] != row_of[target]:
             continue
-        volumes = tuple(volume for part in side if (volume := _volume(network, part, range(*part.tensor_range))))
-        if volumes:
-            yield _Step(volumes, block)
+        lane, columns = arrangement.lane[source], (arrangement.column[source], arrangement.column[target])
+        same_lane = lane == arrangement.lane[target]
+        between = same_lane and any((lane, column) in standing for column in range(columns[0] + 1, columns[1]))
+        if between:
+            layout.arcs.append(_arc(layout, first, source, 1, target, -1))
+        else:
+            layout.links.append((first[source], first[target]))
+    for skip in flow.skips:
+        if row_of[skip.source] == row_of[skip.target]:
+            layout.arcs.append(_arc(layout, first, skip.source, skip.source_side, skip.target, skip.target_side))
+    for before, after in zip(rows, rows[1:], strict=False):
+        layout.turns.append(_turn(before, after))
 
 
-def _parts(module: Module) -> list[tuple[Module, ...]]:
-    """Children in order; those that work on the same input stand together at the place of the first."""
-    names = {child.name for child in module.children}
-    parallel = next((group for group in PARALLEL if group <= names), set())
-    together = tuple(child for child in module.children if child.name in parallel)
-    parts: list[tuple[Module, ...]] = []
-    for child in module.children:
-        if child.name not in parallel:
-            parts.append((child,))
-        elif child is together[0]:
-            parts.append(together)
-    return parts
+def _arc(layout: Layout, first: list[int], source: int, source_side: int, target: int, target_side: int) -> Arc:
+    ends = []
+    for stop, side in ((source, source_side), (target, target_side)):
+        layer = layout.layers[first[stop]]
+        x0, _, x1, _ = layer.volume.bounds
+        ends.append((layer.x + (x1 if side > 0 else x0) + side * MEMBER_GAP / 2, layer.z))
+    return Arc(ends[0][0], ends[1][0], ends[0][1], ends[1][1])
 
 
-def _volume(network: Network, module: Module, tensors: Iterable[int]) -> Volume | None:
-    shapes = ((index, network.tensors[index].shape) for index in tensors)
-    return layer_volume(module.path, _kind(module), shapes)
+def _turn(before: Row, after: Row) -> Turn:
+    out, into = before.right + MATRIX_GAP, after.left[0] - MATRIX_GAP
+    between = (before.z + before.high + after.z + after.low) / 2
+    corners = (
+        (before.right, before.z),
+        (out, before.z),
+        (out, between),
+        (into, between),
+        (into, after.z),
+        (after.left[0], after.z),
+    )
+    return Turn(corners)
 
 
-def _kind(module: Module) -> str:
-    """The kind of the first layer in a module."""
-    kind = next(part.kind for part in module.walk() if not part.children)
-    return kind if kind in KINDS else "other"
+def _lay_plates(layout: Layout, flow: Flow, arrangement: Arrangement, rows: list[Row], first: list[int]) -> None:
+    """Plates under blocks that have their columns to themselves and stand in one row."""
+    members: dict[str, list[int]] = {}
+    inside: dict[int, set[str]] = {}
+    for number, stop in enumerate(flow.stops):
+        members.setdefault(stop.block, []).append(number)
+        inside.setdefault(arrangement.column[number], set()).add(stop.block)
+    members.pop("", None)
+    for path, numbers in members.items():
+        columns = {arrangement.column[number] for number in numbers}
+        if any(len(inside[column]) > 1 for column in columns) or len({_row_of(rows, c) for c in columns}) > 1:
+            continue
+        layers = [layout.layers[first[number]] for number in numbers]
+        x0, z0, x1, z1 = _around([_shifted(layer.volume.bounds, layer.x, layer.z) for layer in layers])
+        for number, layer in zip(numbers, layers, strict=True):
+            layout.layers[first[number]] = Placed(layer.volume, layer.x, layer.z, len(layout.plates), layer.stage)
+        margin, order = BLOCK_MARGIN, len(layout.plates) + 1
+        layout.plates.append(Plate(path, order, x0 - margin, x1 + margin, z0 - margin, z1 + margin))
 
 
-def _own_tensors(module: Module) -> list[int]:
-    """Indices of tensors that belong to a module itself and to none of its children."""
-    inside = {index for child in module.children for index in range(*child.tensor_range)}
-    return [index for index in range(*module.tensor_range) if index not in inside]
+def _row_of(rows: list[Row], column: int) -> int:
+    """Index of the row that a column stands in."""
+    return bisect_right(rows, column, key=lambda row: row.first_column) - 1
 
 
-def _has_attention(block: Module) -> bool:
-    return any(child.kind == "attention" for child in block.children)
+def _shifted(bounds: Bounds, x: float, z: float) -> Bounds:
+    return bounds[0] + x, bounds[1] + z, bounds[2] + x, bounds[3] + z
+
+
+def _around(boxes: list[Bounds]) -> Bounds:
+    x0, z0, x1, z1 = zip(*boxes, strict=True)
+    return min(x0), min(z0), max(x1), max(z1)

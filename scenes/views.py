@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.view import Eye, look_at, perspective
-from .network_scene import NetworkScene, box_corners, tray_bounds
+from .network_scene import NetworkScene, box_corners, main_bounds
 from .placement import Placed
 
 __all__ = ["NAMED", "View", "layer_view", "overview", "typical_layer", "view_named", "weight_view"]
@@ -103,14 +103,16 @@ def _centering_shift(places: np.ndarray, depths: np.ndarray, center: float) -> f
 
 
 def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
-    """The largest matrix of a layer filling the picture, 34 degrees off the flow, 31 degrees above."""
-    lower, upper = tray_bounds(layer, layer.volume.main)
+    """The largest matrix of a layer, or its slab, filling the picture, 34 degrees off the flow, 31 degrees above."""
+    lower, upper = main_bounds(layer)
     return _fitted(box_corners(lower[None], upper[None]), -_direction(34, 31), LAYER_FOV, aspect, LAYER_ROOM)
 
 
 def weight_view(built: NetworkScene, layer: Placed) -> View:
     """A few cells of a layer seen as cubes with their numbers, rows and columns level."""
     tray = layer.volume.main
+    if tray is None:
+        return layer_view(built, layer, 1.0)
     target = np.array([layer.x + tray.x + 0.22 * tray.size[0], tray.zero_y, layer.z + tray.z + 0.22 * tray.size[1]])
     return View(target + _direction(90, 52) * 10.5 * tray.cell, target, WEIGHT_FOV)
 
@@ -134,5 +136,5 @@ def view_named(built: NetworkScene, name: str, aspect: float) -> View:
 def typical_layer(built: NetworkScene) -> int:
     """Index of the layer with most weights, of the first block if there are blocks; -1 without layers."""
     layers = built.layout.layers
-    sizes = [(layer.block == 0, layer.volume.main.rows * layer.volume.main.columns) for layer in layers]
+    sizes = [(layer.block == 0, layer.volume.cells) for layer in layers]
     return sizes.index(max(sizes)) if sizes else -1
