@@ -12,7 +12,7 @@ from ..engine.theme import Color, Theme
 from .layer_volumes import FLOOR_GAP
 from .placement import Layout, Placed
 
-__all__ = ["arc_lines", "flow_lines", "stream_lines"]
+__all__ = ["arc_lines", "flow_lines", "stream_lines", "turn_lines"]
 
 STREAM_STEPS = 14
 ARC_STEPS = 48
@@ -63,15 +63,19 @@ def _streams(source: Placed, target: Placed, share: int) -> list[np.ndarray]:
 
 
 def flow_lines(layout: Layout, theme: Theme) -> Lines:
-    """One glowing line from each operator's slab to the next layer, and the turns from row to row along the floor."""
+    """One glowing line from each operator's slab to the next layer."""
     paths = [
         _flow(layout.layers[source], layout.layers[target])
         for source, target in layout.links
         if layout.layers[source].volume.slab or layout.layers[target].volume.slab
     ]
-    for turn in layout.turns:
-        paths.append(np.array([(x, TURN_Y, z) for x, z in turn.corners], float))
     return _lines(paths, theme.arc, 0.75, width_px=1.3, halo=0.5, layer="front")
+
+
+def turn_lines(layout: Layout, theme: Theme) -> Lines:
+    """The ways from row to row, along the floor."""
+    paths = [np.array([(x, TURN_Y, z) for x, z in turn.corners], float) for turn in layout.turns]
+    return _lines(paths, theme.stream, 0.4, width_px=1.3, layer="back")
 
 
 def _flow(source: Placed, target: Placed) -> np.ndarray:

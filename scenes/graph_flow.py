@@ -4,6 +4,7 @@ activates is folded into the stop before it, and what prepares weights belongs t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,8 @@ KIND_OF_OP = {op: kind for kind, ops in KINDS_OF_OPS.items() for op in ops}
 TELL_SHAPES = {"Shape", "Size"}  # what they give is no data
 ALONE = {"conv", "attention", "pool"}  # kinds that are never folded
 SMALL_INTEGERS = 64  # integer tensors of at most so many numbers are sizes and axes, not weights
+NUMBER_NAME = re.compile(r"[A-Za-z]{0,4}_?\d+")  # names that exporters make up, like n12
+NAME_PARTS = 2  # of the path that a name is
 MOST_INPUTS = 64  # connections drawn into one stop
 
 
@@ -154,6 +157,14 @@ def _free_names(op: Op) -> list[str]:
     return list(names)
 
 
+def _label(op: Op) -> str:
+    """The module that holds its weights, else the end of its name, else what it is."""
+    if op.module:
+        return op.module
+    name = "/".join(op.name.strip("/").split("/")[-NAME_PARTS:])
+    return op.kind if not name or NUMBER_NAME.fullmatch(name) else name
+
+
 def _stop(group: _Group, drawn: _Drawn) -> Stop:
     if group.port is not None:
         slab = slab_for(group.port.shape)
@@ -162,11 +173,9 @@ def _stop(group: _Group, drawn: _Drawn) -> Stop:
         leader = group.ops[0]
         outputs = [name for op in (group.ops[-1], leader) for name in op.outputs]
         slab = slab_for(next((drawn.shapes[name] for name in outputs if name in drawn.shapes), None))
-        path, kind = leader.name or leader.kind, op_kind(leader)
+        path, kind = _label(leader), op_kind(leader)
     inner = [_flow(graph.name, graph.ops, graph.inputs, group.outer, drawn) for op in group.ops for graph in op.graphs]
     rows = drawn.take(group.rows)
-    if rows:
-        path = drawn.network.tensors.name(rows[0]).rpartition(".")[0] or path
     volume = layer_volume(path, kind, [(row, drawn.network.tensors.shape(row)) for row in rows], slab)
     assert volume is not None  # there is a slab
     return Stop(volume, inner=tuple(flow for flow in inner if flow.stops))

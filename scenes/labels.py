@@ -54,8 +54,8 @@ def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) 
 
 
 def _shape_of(network: Network, volume: Volume) -> str:
-    """Shape of the main tensor; without tensors that of what the operator gives."""
-    if volume.main is not None:
+    """Shape of the main tensor; without a matrix that of what the operator gives."""
+    if volume.main is not None and (volume.slab is None or volume.main.rows > 1):
         return shape_text(network.tensors.shape(volume.main.tensor))
     if volume.slab is None or volume.slab.shape is None:
         return ""

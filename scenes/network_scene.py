@@ -12,7 +12,7 @@ from ..engine.theme import Theme
 from ..engine.values import ColumnWindow, Magnitudes
 from ..loaders.network import Network, Tensor
 from .analysis import Analysis
-from .connections import arc_lines, flow_lines, stream_lines
+from .connections import arc_lines, flow_lines, stream_lines, turn_lines
 from .labels import block_titles, callouts, heading
 from .layer_volumes import GLASS_HEIGHT, PADDING, Strip, Tray
 from .legend import legend
@@ -72,7 +72,8 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     glass = _glass(layout, theme)
     root.add(Node("glass", drawable=glass))
     root.add(Node("slabs", drawable=slab_boxes(layout, theme)))
-    root.add(Node("streams", drawable=stream_lines(layout, theme)))
+    for lines in (stream_lines(layout, theme), turn_lines(layout, theme)):
+        root.add(Node("streams", drawable=lines))
     weights = root.add(Node("weights"))
     grids = list(_grids(network, layout, theme, analysis))
     for part in grids:

@@ -25,6 +25,7 @@ FORK_GAP = 23.0  # where the flow parts or meets
 SIDE_GAP = 10.0  # between layers side by side
 BLOCK_GAP = 22.0
 BLOCK_MARGIN = 7.0
+FAR_COLUMNS = 24  # connections past more columns are always arcs
 FRAME_MARGIN = 6.0  # around a graph inside an operator
 
 Bounds = tuple[float, float, float, float]  # x0, z0, x1, z1
@@ -247,14 +248,16 @@ def _center_groups(
 def _connect(layout: Layout, flow: Flow, arrangement: Arrangement, rows: list[Row], first: list[int]) -> None:
     """Links between neighbors, arcs past what stands between, and one turn from row to row."""
     row_of = [_row_of(rows, column) for column in arrangement.column]
-    standing = set(zip(arrangement.lane, arrangement.column, strict=True))
+    standing: list[list[int]] = [[] for _ in range(arrangement.column_count)]
+    for number, column in enumerate(arrangement.column):
+        standing[column].append(number)
     for source, target in flow.edges:
         if row_of[source] != row_of[target]:
             continue
-        lane, columns = arrangement.lane[source], (arrangement.column[source], arrangement.column[target])
-        same_lane = lane == arrangement.lane[target]
-        between = same_lane and any((lane, column) in standing for column in range(columns[0] + 1, columns[1]))
-        if between:
+        columns = range(arrangement.column[source] + 1, arrangement.column[target])
+        between = (layout.layers[first[stop]] for column in columns[:FAR_COLUMNS] for stop in standing[column])
+        ends = layout.layers[first[source]], layout.layers[first[target]]
+        if len(columns) > FAR_COLUMNS or any(_is_in_the_way(layer, *ends) for layer in between):
             layout.arcs.append(_arc(layout, first, source, 1, target, -1))
         else:
             layout.links.append((first[source], first[target]))
@@ -263,6 +266,13 @@ def _connect(layout: Layout, flow: Flow, arrangement: Arrangement, rows: list[Ro
             layout.arcs.append(_arc(layout, first, skip.source, skip.source_side, skip.target, skip.target_side))
     for before, after in zip(rows, rows[1:], strict=False):
         layout.turns.append(_turn(before, after))
+
+
+def _is_in_the_way(layer: Placed, source: Placed, target: Placed) -> bool:
+    """Whether a straight line between two others meets a layer, seen from above."""
+    share = (layer.x - source.x) / (target.x - source.x)
+    z = source.z + (target.z - source.z) * share - layer.z
+    return layer.volume.bounds[1] < z < layer.volume.bounds[3]
 
 
 def _arc(layout: Layout, first: list[int], source: int, source_side: int, target: int, target_side: int) -> Arc:

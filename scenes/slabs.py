@@ -14,7 +14,7 @@ from .style import diverging, kind_color
 
 __all__ = ["lattices", "placed_slabs", "slab_bounds", "slab_boxes"]
 
-LATTICE_LIGHT = 0.55  # so that shapes do not outshine weights
+LATTICE_LIGHT = 0.45  # of all leaves of a slab together: shapes do not outshine weights
 
 
 def placed_slabs(layout: Layout) -> Iterator[tuple[Placed, Slab]]:
@@ -49,5 +49,5 @@ def lattices(layout: Layout, theme: Theme) -> Iterator[WeightGrid]:
             x = lower[0] + slab.thickness * (leaf + 0.5) / slab.leaves
             origin = np.array([x, lower[1], lower[2]]) + (du + dv) / 2
             yield WeightGrid(
-                origin, du, dv, np.zeros(3), None, 1.0, (rows, columns), diverging(theme.name), emphasis=LATTICE_LIGHT
+                origin, du, dv, np.zeros(3), None, 1.0, (rows, columns), diverging(theme.name), emphasis=LATTICE_LIGHT / slab.leaves
             )
