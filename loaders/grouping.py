@@ -19,7 +19,7 @@ from .layer_names import TENSOR_WORD, flow_rank, group_kind, leaf_kind, natural_
 from .limits import DISTINCT_PARTS, MODULE_TENSORS, PATH_DEPTH
 from .network import Module, TensorTable
 
-__all__ = ["Layers", "arrange", "by_layer", "module_tree"]
+__all__ = ["Layers", "arrange", "by_layer", "module_tree", "with_optimizer"]
 
 STORED_ORDER = "the order of layers is the one in which the file stores them"
 GUESSED_ORDER = "the order of layers was guessed from their names"
@@ -84,6 +84,17 @@ def module_tree(tensors: TensorTable, layers: Layers | None = None) -> Module:
     if cut is None:
         return Module("", "", "group", (), (0, len(tensors)))
     return _Tree(tensors, names, cut, layers).root()
+
+
+def with_optimizer(root: Module, optimizer: TensorTable) -> Module:
+    """The tree with a module for the tensors that training keeps, whose rows follow those of the network."""
+    start = root.tensor_range[1]
+    stop = start + len(optimizer)
+    if start == stop or (start and not root.children):
+        return replace(root, tensor_range=(0, stop))
+    path = optimizer.name(0).partition(".")[0]
+    module = Module(path, path, "optimizer", (), (start, stop))
+    return replace(root, children=(*root.children, module), tensor_range=(0, stop))
 
 
 def _cut(names: list[str]) -> _Names | None:

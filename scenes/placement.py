@@ -162,6 +162,8 @@ def _parts(module: Module) -> list[tuple[Module, ...]]:
 
 
 def _volume(network: Network, module: Module, tensors: Iterable[int]) -> Volume | None:
+    if module.kind == "optimizer":
+        return None
     shapes = ((index, network.tensors[index].shape) for index in tensors)
     return layer_volume(module.path, _kind(module), shapes)
 

@@ -13,7 +13,7 @@ import pytest
 from tensornaut.cli.main import main
 
 MODELS = Path(os.environ.get("TENSORNAUT_MODELS") or Path(__file__).resolve().parents[2] / "shared" / "models")
-FORMATS = {"safetensors", "npy", "npz"}
+FORMATS = {"safetensors", "npy", "npz", "torch"}
 EXACT = ("min", "max", "zeros", "nan", "inf")
 CLOSE = ("mean", "std", "l2")
 TOLERANCE = 1e-6

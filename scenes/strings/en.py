@@ -97,6 +97,7 @@ STRINGS: dict[str, str] = {
     "kind.linear": "linear",
     "kind.merge": "merge",
     "kind.norm": "norm",
+    "kind.optimizer": "optimizer",
     "kind.other": "other",
     "kind.output": "output",
     "kind.pool": "pool",
