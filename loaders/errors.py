@@ -44,11 +44,11 @@ MESSAGES: dict[str, str] = {
     "not_regular": "found {found}, expected a regular file, choose another file",
     "not_supported": "found {found}, expected safetensors, ONNX, PyTorch, npy or npz, "
     "convert the file or wait for a later version",
-    "protobuf_damaged": "found no field of a protobuf message at byte {offset} ({reason}), expected one, " + AGAIN,
-    "protobuf_too_much": "found more than {limit} {what}, expected fewer in any real model, do not trust the file",
     "pickle_cut": "found {size} bytes of a pickle that goes on, expected its end: the file is cut off or lies, "
     + AGAIN,
     "pickle_damaged": "found a damaged pickle ({reason}), expected one that Python wrote, " + AGAIN,
+    "protobuf_damaged": "found no field of a protobuf message at byte {offset} ({reason}), expected one, " + AGAIN,
+    "protobuf_too_much": "found more than {limit} {what}, expected fewer in any real model, do not trust the file",
     "shape_bytes": "found {found} bytes for tensor {tensor}, expected {expected} for its shape and type, " + AGAIN,
     "truncated": "found the end of the file at byte {size}, expected {expected} bytes, " + AGAIN,
     "values_absent": "found a tensor without values, expected numbers, choose another tensor",
