@@ -65,8 +65,6 @@ def other_model(start: bytes, suffix: str) -> str | None:
         return "a TensorFlow Lite model"
     if start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "a Python pickle"
-    if suffix == ".onnx" and start[:1] in (b"\x08", b"\x12", b"\x3a"):
-        return "an ONNX model"
     return None
 
 

@@ -51,6 +51,12 @@ class Layers:
     kinds: list[str]  # of the layer
     ops: list[int]  # the operator that uses the tensor, -1 where none does
 
+    def take(self, order: list[int]) -> Layers:
+        """The rows in another order."""
+        return Layers(
+            [self.paths[row] for row in order], [self.kinds[row] for row in order], [self.ops[row] for row in order]
+        )
+
 
 def by_layer(paths: list[str]) -> np.ndarray:
     """(n,) rows in their own order, but with the tensors of each module together; all as they are where there are too

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import archive, npy, npz, safetensors, safetensors_index, torch_archive, torch_file
+from . import archive, npy, npz, onnx, safetensors, safetensors_index, torch_archive, torch_file
 from .errors import FormatError
 from .folder import model_file
 from .foreign import is_lfs_pointer, not_a_model, other_model
@@ -28,7 +28,7 @@ class _Format:
     name: str
     suffixes: tuple[str, ...]
     matches: Callable[[bytes], bool]  # of the first bytes
-    read: Callable[[Source, Path], Shard]  # of the file and its path as given
+    read: Callable[[Source, Path], Shard | Network]  # of the file and its path as given
 
 
 FORMATS = (
@@ -40,6 +40,7 @@ FORMATS = (
     ),
     _Format("npy", (".npy",), npy.matches, lambda source, shown: _arrays(*npy.read(source))),
     _Format("torch", (".pt", ".pth"), torch_file.matches, lambda source, shown: torch_file.read(source)),
+    _Format("onnx", (".onnx",), onnx.matches, onnx.read),
     _Format("npz", (".npz",), archive.matches, lambda source, shown: _arrays(*npz.read(source))),
 )
 TORCH = next(format for format in FORMATS if format.name == "torch")
@@ -56,6 +57,8 @@ def open_network(path: str | os.PathLike[str]) -> Network:
     source = Source.of(shown)
     format = _recognize(source, shown)
     shard = format.read(source, shown)
+    if isinstance(shard, Network):
+        return replace(shard, name=_name(given), path=str(given))
     tensors, structure, notes = arrange(shard.tensors)
     return Network(
         name=_name(given),

@@ -60,8 +60,8 @@ class Fields:
     def __len__(self) -> int:
         return len(self.owners)
 
-    def where(self, chosen: np.ndarray) -> Fields:
-        """Some of the fields. `chosen`: mask or indices."""
+    def where(self, chosen: np.ndarray | slice) -> Fields:
+        """Some of the fields. `chosen`: mask, indices or slice."""
         columns = (self.owners, self.tags, self.starts, self.stops, self.values)
         return Fields(*(column[chosen] for column in columns))
 
