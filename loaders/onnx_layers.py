@@ -48,8 +48,9 @@ def layers(nodes: Nodes, flow: Flow, order: np.ndarray, tensors: TensorTable, na
     last = max((holder for rank, holder in zip(ranks, holders, strict=True) if rank > 1 and holder < count), default=-1)
     keys = _keys(nodes, prefixes, holders, count)
     texts = _texts(nodes, keys, words, separator, count)
+    outer = {scope.parent for scope in nodes.scopes}
     kinds = [
-        _kind(nodes, holder, taker, texts[key], rank, holder == last) if holder < count else "other"
+        _kind(nodes, outer, holder, taker, texts[key], rank, holder == last) if holder < count else "other"
         for key, holder, taker, rank in zip(keys, holders, takers, ranks, strict=True)
     ]
     paths = [f"{texts[key]}{separator}{word}" for key, word in zip(keys, words, strict=True)]
@@ -122,10 +123,13 @@ def _named(nodes: Nodes, operator: int, words: list[str], separator: str) -> str
     return (plain if SPEAKING.search(plain) else "") or _stem(words) or plain or f"{kind}_{operator}"
 
 
-def _kind(nodes: Nodes, holder: int, taker: int, path: str, rank: int, is_last: bool) -> str:
+def _kind(nodes: Nodes, outer: set[int], holder: int, taker: int, path: str, rank: int, is_last: bool) -> str:
+    """The kind of layer that a tensor is in. `outer`: operators with graphs inside."""
     kind = op_kind(nodes.kinds[holder])
     if "Gather" in (nodes.kinds[taker], nodes.kinds[holder]) and rank > 1:
         return "embedding"
+    if kind == "other" and holder in outer:  # its graphs are not asked
+        return leaf_kind(re.split(r"[./]", path)[-PATH_DEPTH:], [], rank, is_last)
     if kind == "linear" and rank > 1:
         named = leaf_kind(re.split(r"[./]", path)[-PATH_DEPTH:], [], rank, False)
         return named if named == "attention" else "output" if is_last else kind

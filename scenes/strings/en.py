@@ -86,6 +86,8 @@ STRINGS: dict[str, str] = {
     "info.input": "input {name}: {shape} {dtype}",
     "info.more": "{count} more",
     "info.note": "note: {note}",
+    "info.operators": "{count} operators",
+    "info.opset": "opset {versions}",
     "info.option.json": "print JSON",
     "info.output": "output {name}: {shape} {dtype}",
     "info.tensors": "{count} tensors",

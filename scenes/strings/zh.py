@@ -131,6 +131,8 @@ STRINGS: dict[str, str] = {
     "info.input": "输入 {name}：{shape} {dtype}",
     "info.more": "另有 {count} 个",
     "info.note": "说明：{note}",
+    "info.operators": "{count} 个算子",
+    "info.opset": "算子集 {versions}",
     "info.option.json": "输出 JSON",
     "info.output": "输出 {name}：{shape} {dtype}",
     "info.tensors": "{count} 个张量",
