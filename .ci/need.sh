@@ -13,6 +13,7 @@ missing() { # the packages that would bring what is asked for
         venv) "$python" -c 'import venv, ensurepip' 2>/dev/null || echo python3 python3-venv ;;
         gl)
             opens libEGL.so.1 || echo libegl1
+            opens libEGL_mesa.so.0 || opens libEGL_nvidia.so.0 || echo libegl-mesa0 # a driver behind it
             opens libGL.so.1 || echo libgl1
             ;;
         xvfb)
@@ -39,7 +40,12 @@ if runs apt-get; then
         echo "installing $packages"
         $apt update </dev/null >/dev/null
         # shellcheck disable=SC2086
-        $apt install -y --no-install-recommends --reinstall $packages </dev/null >/dev/null
+        $apt install -y --no-install-recommends --reinstall $packages </dev/null >/dev/null 2>&1 ||
+            { # apt installs nothing more while something is missing that a package depends on
+                $apt install -y --fix-broken </dev/null >/dev/null
+                # shellcheck disable=SC2086
+                $apt install -y --no-install-recommends --reinstall $packages </dev/null >/dev/null
+            }
     fi
 fi
 packages=$(missing "$@" | tr '\n' ' ')

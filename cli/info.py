@@ -20,6 +20,7 @@ WIDTH_WHERE_UNKNOWN = 100  # cells, where there is no terminal
 NARROWEST_NAME = 12
 BAR_CELLS = 10
 SHOWN_TENSORS = 1000  # of one layer
+SHOWN_PORTS = 100  # inputs, and outputs
 NARROW = 72  # cells; below, there are no bars
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -52,6 +53,7 @@ def report_json(network: Network, source: str) -> Iterator[str]:
         "name": network.name,
         "structure": network.structure,
         "tensor_count": len(network.tensors),
+        **({"inner_tensor_count": len(network.inner_tensors)} if network.structure == "graph" else {}),
         "parameter_count": network.parameter_count,
         "byte_count": network.byte_count,
         "node_count": len(network.ops) if network.structure == "graph" else None,
@@ -63,10 +65,12 @@ def report_json(network: Network, source: str) -> Iterator[str]:
     }
     yield json.dumps(head)[:-1] + ', "tensors": ['
     quoted = json.JSONEncoder().encode
-    last = len(network.tensors) - 1
-    for row, (name, shape, dtype, byte_count) in enumerate(network.tensors.listing()):
-        comma = "," if row < last else ""
-        yield f'{{"name": {quoted(name)}, "shape": {shape}, "dtype": "{dtype}", "byte_count": {byte_count}}}{comma}'
+    left = len(network.tensors) + len(network.inner_tensors)
+    for table, scope in ((network.tensors, ""), (network.inner_tensors, ', "scope": "inner"')):
+        for name, shape, dtype, byte_count in table.listing():
+            left -= 1
+            facts = f'"name": {quoted(name)}, "shape": {shape}, "dtype": "{dtype}", "byte_count": {byte_count}{scope}'
+            yield "{" + facts + ("}," if left else "}")
     yield "]}"
 
 
@@ -95,11 +99,16 @@ def table(network: Network, width: int) -> Iterator[str]:
         _bytes_text(network.byte_count),
         text("info.tensors", count=f"{len(network.tensors):,}"),
     ]
+    if network.structure == "graph":
+        facts.append(text("info.operators", count=f"{len(network.ops):,}"))
+    if "opset" in network.metadata:
+        facts.append(text("info.opset", versions=network.metadata["opset"]))
     yield "  ".join(facts)
-    for port, key in [(port, "info.input") for port in network.inputs] + [
-        (port, "info.output") for port in network.outputs
-    ]:
-        yield text(key, name=port.name, shape=shape_text(port.shape), dtype=port.dtype)
+    for ports, key in ((network.fed_inputs, "info.input"), (network.outputs, "info.output")):
+        for port in ports[:SHOWN_PORTS]:
+            yield text(key, name=port.name, shape=shape_text(port.shape), dtype=port.dtype)
+        if len(ports) > SHOWN_PORTS:
+            yield text("info.more", count=f"{len(ports) - SHOWN_PORTS:,}")
     yield ""
     yield from _aligned(list(_rows(network)), network.byte_count, width)
     for note in network.notes:

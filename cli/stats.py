@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from ..engine.kernel_choice import want
@@ -56,10 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.workers is not None and not 1 <= arguments.workers <= MOST_WORKERS:
         raise InputError("--workers", "option_value", found=arguments.workers, expected=f"1 to {MOST_WORKERS}")
     network = open_network(arguments.source)
-    with Progress(text("stats.progress"), network.parameter_count) as progress:
+    elements = network.parameter_count + int(network.inner_tensors.counts.sum())
+    with Progress(text("stats.progress"), elements) as progress:
         found = summaries(network, arguments.workers, progress.advance)
         if arguments.json:
-            for line in _json_lines(arguments.source, len(network.tensors), found):
+            for line in _json_lines(arguments.source, network, found):
                 print(line)
             return 0
         known = list(found)
@@ -90,7 +92,7 @@ class _Piece:
 def summaries(
     network: Network, workers: int | None = None, advance: Callable[[int], None] = lambda count: None
 ) -> Iterator[tuple[Tensor, TensorSummary | None]]:
-    """Each tensor and its summary, in order; None for what is no numbers. Raises InputError.
+    """Each tensor and its summary, in order, inner ones last; None for what is no numbers. Raises InputError.
 
     The same bits for any number of worker processes, and with threads in this process where `workers` is None.
     `advance` is called with the number of elements that are done.
@@ -146,7 +148,7 @@ def _by_worker(processes: Workers, piece: _Piece) -> Finish:
 
 
 def _pieces(network: Network) -> Iterator[_Piece]:
-    for tensor in network.tensors:
+    for tensor in chain(network.tensors, network.inner_tensors):
         step = piece_size(tensor.dtype) if tensor.is_readable else max(tensor.count, 1)
         for first in range(0, max(tensor.count, 1), step):
             yield _Piece(tensor, first, min(step, tensor.count - first))
@@ -163,11 +165,14 @@ def _ahead(pieces: Iterator[_Piece], start: Callable[[_Piece], Finish], limit: i
     yield from begun
 
 
-def _json_lines(source: str, count: int, found: Iterator[tuple[Tensor, TensorSummary | None]]) -> Iterator[str]:
+def _json_lines(source: str, network: Network, found: Iterator[tuple[Tensor, TensorSummary | None]]) -> Iterator[str]:
     """Lines of one JSON object, one for each tensor; the same in every run."""
+    own = len(network.tensors)
+    last = own + len(network.inner_tensors) - 1
     yield json.dumps({"source": source})[:-1] + ', "tensors": ['
     for row, (tensor, summary) in enumerate(found):
-        yield json.dumps(_report(tensor, summary), allow_nan=False) + ("," if row < count - 1 else "")
+        scope = {} if row < own else {"scope": "inner"}
+        yield json.dumps(_report(tensor, summary) | scope, allow_nan=False) + ("," if row < last else "")
     yield "]}"
 
 

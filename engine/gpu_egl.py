@@ -86,9 +86,11 @@ def _attributes(numbers: Sequence[int]) -> Array[c_int32]:
 
 @cache
 def _library() -> CDLL:
-    """libEGL with typed functions. Raises EglError."""
+    """libEGL with typed functions; libGL, where the contexts' functions stand, is there too. Raises EglError."""
     from OpenGL import platform
 
+    if platform.PLATFORM.GL is None:
+        raise EglError("libGL cannot be loaded")
     try:
         egl = platform.PLATFORM.EGL
         for name, (result, *arguments) in SIGNATURES.items():

@@ -18,7 +18,17 @@ from .errors import FormatError
 from .limits import INFLATED_FLOOR_BYTES, INFLATED_RATIO, UNPACKED_CACHE_BYTES, ZIP_DIRECTORY_BYTES, ZIP_MEMBERS
 from .source import OpenFile, Source
 
-__all__ = ["Member", "UnpackedCache", "directory", "matches", "problem", "too_large"]
+__all__ = [
+    "Inflated",
+    "Member",
+    "UnpackedCache",
+    "directory",
+    "first_name",
+    "matches",
+    "member",
+    "problem",
+    "too_large",
+]
 
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 PIECE_BYTES = 64 << 10
@@ -29,6 +39,14 @@ ENCRYPTED = 1
 def matches(start: bytes) -> bool:
     """True for the first bytes of a zip archive, also of an empty one."""
     return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def first_name(start: bytes) -> str:
+    """Name of the member that stands first in an archive, as far as its first bytes tell."""
+    if not start.startswith(b"PK\x03\x04") or len(start) < LOCAL_HEADER.size:
+        return ""
+    length = LOCAL_HEADER.unpack_from(start)[9]
+    return start[LOCAL_HEADER.size : LOCAL_HEADER.size + length].decode("utf-8", "replace")
 
 
 class UnpackedCache:
@@ -109,6 +127,23 @@ class Member:
             rest = machine.unconsumed_tail
             if piece:
                 yield piece
+
+
+@dataclass(frozen=True)
+class Inflated:
+    """The numbers of a tensor in a deflated member."""
+
+    member: Member
+    skipped: int  # bytes of the member before them
+
+    @property
+    def layout(self) -> tuple[int]:
+        """What tells this tensor from others of its shape in the member."""
+        return (self.skipped,)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Bytes [offset, offset + count) of the numbers. Raises FormatError."""
+        return self.member.read(self.skipped + offset, count)
 
 
 def directory(file: OpenFile) -> list[zipfile.ZipInfo]:

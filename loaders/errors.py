@@ -38,15 +38,17 @@ MESSAGES: dict[str, str] = {
     "npy_type": "found values of type {found}, expected plain numbers, save the array again with a numeric dtype",
     "no_arrays_readable": "found {count} members and none that can be read ({reason}), expected arrays of numbers, "
     "save them again with numeric dtypes",
-    "no_graph": "found a model without a graph, expected operators, " + AGAIN,
+    "no_graph": "found {count} graphs in the model, expected one, " + AGAIN,
+    "no_tensors_readable": "found {count} tensors and none that can be read ({reason}), expected whole ones, " + AGAIN,
     "not_a_model": "found {found}, expected a model file, choose another file",
     "not_regular": "found {found}, expected a regular file, choose another file",
-    "not_supported": "found {found}, expected safetensors, npy or npz, convert the file or wait for a later version",
-    "protobuf_damaged": "found no field of a protobuf message at byte {offset} ({reason}), expected one, " + AGAIN,
-    "protobuf_too_much": "found more than {limit} {what}, expected fewer in any real model, do not trust the file",
+    "not_supported": "found {found}, expected safetensors, ONNX, PyTorch, npy or npz, "
+    "convert the file or wait for a later version",
     "pickle_cut": "found {size} bytes of a pickle that goes on, expected its end: the file is cut off or lies, "
     + AGAIN,
     "pickle_damaged": "found a damaged pickle ({reason}), expected one that Python wrote, " + AGAIN,
+    "protobuf_damaged": "found no field of a protobuf message at byte {offset} ({reason}), expected one, " + AGAIN,
+    "protobuf_too_much": "found more than {limit} {what}, expected fewer in any real model, do not trust the file",
     "shape_bytes": "found {found} bytes for tensor {tensor}, expected {expected} for its shape and type, " + AGAIN,
     "truncated": "found the end of the file at byte {size}, expected {expected} bytes, " + AGAIN,
     "values_absent": "found a tensor without values, expected numbers, choose another tensor",

@@ -14,7 +14,7 @@ from .safetensors_index import INDEX_SUFFIX
 __all__ = ["model_file"]
 
 PREFERRED = ("model" + INDEX_SUFFIX, "model.safetensors")
-SUFFIXES = (INDEX_SUFFIX, ".safetensors", ".npz", ".npy")
+SUFFIXES = (INDEX_SUFFIX, ".safetensors", ".onnx", ".npz", ".npy")
 SHOWN = 4
 
 

@@ -23,8 +23,8 @@ THINGS = (
 OTHER_MODELS = (
     (b"GGUF", "a GGUF model"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-    (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", "an old PyTorch file"),
 )
+OLD_TORCH = {b"sys_info", b"pickle", b"tensors", b"storages"}  # first member
 LFS = b"version https://git-lfs.github.com/spec/"
 HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
@@ -45,7 +45,7 @@ def not_a_model(start: bytes) -> str | None:
         return {b"WEBP": "a WebP image", b"WAVE": "a WAV recording", b"AVI ": "a video"}[start[8:12]]
     if start[4:8] == b"ftyp":
         return "a video"
-    if start[257:262] == b"ustar":
+    if start[257:262] == b"ustar" and start[:100].rstrip(b"\0") not in OLD_TORCH:
         return "a tar archive"
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(HTML):
         return "an HTML page"
@@ -59,12 +59,12 @@ def other_model(start: bytes, suffix: str) -> str | None:
     for signature, kind in OTHER_MODELS:
         if start.startswith(signature):
             return kind
+    if start[257:262] == b"ustar" and start[:100].rstrip(b"\0") in OLD_TORCH:
+        return "a PyTorch file of 2017 or before, in a tar archive"
     if start[4:8] == b"TFL3":
         return "a TensorFlow Lite model"
     if start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "a Python pickle"
-    if suffix == ".onnx" and start[:1] in (b"\x08", b"\x12", b"\x3a"):
-        return "an ONNX model"
     return None
 
 

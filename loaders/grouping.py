@@ -19,7 +19,7 @@ from .layer_names import TENSOR_WORD, flow_rank, group_kind, leaf_kind, natural_
 from .limits import DISTINCT_PARTS, MODULE_TENSORS, PATH_DEPTH
 from .network import Module, TensorTable
 
-__all__ = ["arrange", "module_tree"]
+__all__ = ["Layers", "arrange", "by_layer", "module_tree", "with_optimizer"]
 
 STORED_ORDER = "the order of layers is the one in which the file stores them"
 GUESSED_ORDER = "the order of layers was guessed from their names"
@@ -43,6 +43,28 @@ class _Names:
     is_flat: bool
 
 
+@dataclass(frozen=True)
+class Layers:
+    """What a graph says of its tensors, where names need not be asked. Columns of n rows."""
+
+    paths: list[str]  # names of modules, and last a name in its layer, with "." between
+    kinds: list[str]  # of the layer
+    ops: list[int]  # the operator that uses the tensor, -1 where none does
+
+    def take(self, order: list[int]) -> Layers:
+        """The rows in another order."""
+        return Layers(
+            [self.paths[row] for row in order], [self.kinds[row] for row in order], [self.ops[row] for row in order]
+        )
+
+
+def by_layer(paths: list[str]) -> np.ndarray:
+    """(n,) rows in their own order, but with the tensors of each module together; all as they are where there are too
+    many."""
+    cut = _cut(paths) if len(paths) <= MODULE_TENSORS else None
+    return np.arange(len(paths)) if cut is None else _by_first_appearance(cut)
+
+
 def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
     """The table in the order of the flow, tensors of one module side by side; the structure; what is to be said."""
     if not len(tensors):
@@ -58,13 +80,27 @@ def arrange(tensors: TensorTable) -> tuple[TensorTable, str, tuple[str, ...]]:
     return tensors.take(_by_first_appearance(cut), names), "inferred", (STORED_ORDER,)
 
 
-def module_tree(tensors: TensorTable) -> Module:
-    """The tree of modules of an arranged table; without children where there are too many tensors."""
-    names = tensors.all_names() if len(tensors) <= MODULE_TENSORS else []
+def module_tree(tensors: TensorTable, layers: Layers | None = None) -> Module:
+    """The tree of modules of an arranged table; without children where there are too many tensors.
+
+    Names tell the modules, or `layers`, in the order of the table.
+    """
+    names = [] if len(tensors) > MODULE_TENSORS else layers.paths if layers else tensors.all_names()
     cut = _cut(names)
     if cut is None:
         return Module("", "", "group", (), (0, len(tensors)))
-    return _Tree(tensors, names, cut).root()
+    return _Tree(tensors, names, cut, layers).root()
+
+
+def with_optimizer(root: Module, optimizer: TensorTable) -> Module:
+    """The tree with a module for the tensors that training keeps, whose rows follow those of the network."""
+    start = root.tensor_range[1]
+    stop = start + len(optimizer)
+    if start == stop or (start and not root.children):
+        return replace(root, tensor_range=(0, stop))
+    path = optimizer.name(0).partition(".")[0]
+    module = Module(path, path, "optimizer", (), (start, stop))
+    return replace(root, children=(*root.children, module), tensor_range=(0, stop))
 
 
 def _cut(names: list[str]) -> _Names | None:
@@ -156,8 +192,9 @@ def _by_first_appearance(cut: _Names) -> np.ndarray:
 class _Tree:
     """Makes modules of runs of rows. Depth is bounded by PATH_DEPTH. Works on lists: the runs are short."""
 
-    def __init__(self, tensors: TensorTable, names: list[str], cut: _Names) -> None:
+    def __init__(self, tensors: TensorTable, names: list[str], cut: _Names, layers: Layers | None) -> None:
         self.names = names
+        self.layers = layers
         self.is_flat = cut.is_flat
         parts = cut.parts
         self.lines = [[parts[code] for code in codes if code >= 0] for codes in cut.codes.tolist()]
@@ -167,7 +204,8 @@ class _Tree:
 
     def root(self) -> Module:
         """The whole tree; its root has children also where the file is a plain list."""
-        return Module("", "", "group", _with_blocks("", self._children(0, len(self.names), 0)), (0, len(self.names)))
+        children = _with_blocks("", self._children(0, len(self.names), 0))
+        return Module("", "", "group", children, (0, len(self.names)), self._ops(0, len(self.names)))
 
     def _children(self, start: int, stop: int, depth: int) -> list[Module]:
         """Modules of rows that share their first `depth` parts."""
@@ -198,7 +236,8 @@ class _Tree:
         if all(len(line) <= depth + 1 for line in self.lines[start:stop]):
             return self._leaf(start, stop, path, text)
         children = self._children(start, stop, depth)
-        return Module(text, path[-1], group_kind(path[-1]), _with_blocks(path[-1], children), (start, stop))
+        kind, blocks = group_kind(path[-1]), _with_blocks(path[-1], children)
+        return Module(text, path[-1], kind, blocks, (start, stop), self._ops(start, stop))
 
     def _own_leaves(self, rows: list[int], depth: int) -> list[Module]:
         """Layers of tensors that stand beside modules: weight and bias together, others alone."""
@@ -215,8 +254,13 @@ class _Tree:
         largest = max(range(start, stop), key=self.counts.__getitem__)
         words = [line[-1] for line in self.lines[start:stop]]
         is_last = start <= self.last_matrix < stop and not (self.is_flat and self.lines[start] == path)
-        kind = leaf_kind(path, words, self.ranks[largest], is_last)
-        return Module(text, path[-1], kind, (), (start, stop))
+        kind = self.layers.kinds[largest] if self.layers else leaf_kind(path, words, self.ranks[largest], is_last)
+        return Module(text, path[-1], kind, (), (start, stop), self._ops(start, stop))
+
+    def _ops(self, start: int, stop: int) -> tuple[int, int]:
+        """From the first operator of these rows to behind the last."""
+        ops = [op for op in self.layers.ops[start:stop] if op >= 0] if self.layers else []
+        return (min(ops), max(ops) + 1) if ops else (0, 0)
 
     def _path_text(self, row: int, path: list[str]) -> str:
         """The parts as they stand in the name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "ATTRIBUTE_NUMBERS",
     "DISTINCT_PARTS",
     "FOLDER_ENTRIES",
     "HEADER_BYTES",
@@ -16,6 +17,7 @@ __all__ = [
     "METADATA_CHARACTERS",
     "METADATA_ITEMS",
     "MODULE_TENSORS",
+    "NESTED_GRAPHS",
     "NESTING",
     "NPY_HEADER_BYTES",
     "PATH_DEPTH",
@@ -27,9 +29,12 @@ __all__ = [
     "PICKLE_NUMBER_BYTES",
     "PICKLE_OPCODES",
     "PICKLE_STACK",
+    "PROTOBUF_FIELDS",
+    "PROTOBUF_TEXT_BYTES",
     "RANK",
     "SHARDS",
     "SNIFFED_BYTES",
+    "TEXT_BYTES",
     "UNPACKED_CACHE_BYTES",
     "WALKED",
     "WALKED_NAMES",
@@ -71,3 +76,8 @@ WALKED_TENSORS = 250_000  # ... tensors that are listed ...
 WALKED_NAMES = 1 << 26  # ... and characters of their names
 METADATA_ITEMS = 1000  # settings that are shown
 METADATA_CHARACTERS = 1000  # of one setting, or of its name
+PROTOBUF_FIELDS = 4_000_000  # fields of all messages of a file, whose columns take 40 bytes each
+PROTOBUF_TEXT_BYTES = 64 << 20  # names and other texts of all messages of a file
+TEXT_BYTES = 16 << 10  # of one text; a longer one is cut
+NESTED_GRAPHS = 32  # graphs inside of operators inside of graphs
+ATTRIBUTE_NUMBERS = 1 << 20  # bytes of the numbers of an attribute that are shown

@@ -29,6 +29,7 @@ __all__ = [
 KINDS = (
     *("embedding", "linear", "conv", "attention", "norm", "activation", "pool", "merge", "output"),
     *("block", "group", "other"),
+    "optimizer",  # what training keeps beside the network: listed, not drawn
 )
 STRUCTURES = ("graph", "inferred", "flat")
 

@@ -6,7 +6,7 @@ Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html.
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..engine.kernels.names import clean
 from . import archive, npy
@@ -19,7 +19,6 @@ __all__ = ["foreign_kind", "read"]
 
 SUFFIX = ".npy"
 FOREIGN = (  # a name in the archive, what it is then
-    ("data.pkl", "a PyTorch archive"),
     ("policy.pth", "a stable-baselines3 archive"),
     ("model.weights.h5", "a Keras archive"),
     ("[Content_Types].xml", "an Office document"),
@@ -97,16 +96,4 @@ def _tensor(file: OpenFile, entry: zipfile.ZipInfo, end: int, name: str, cache: 
     tensor = npy.tensor(name, header, file.source, member.start + header.data_start)
     if not member.deflated:
         return tensor
-    return replace(tensor, packed=_Deflated(member, header.data_start))
-
-
-@dataclass(frozen=True)
-class _Deflated:
-    """The numbers of an array in a deflated member."""
-
-    member: archive.Member
-    skipped: int  # bytes of the array's header
-
-    def read(self, offset: int, count: int) -> bytes:
-        """Bytes [offset, offset + count) of the numbers. Raises FormatError."""
-        return self.member.read(self.skipped + offset, count)
+    return replace(tensor, packed=archive.Inflated(member, header.data_start))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import archive, npy, npz, safetensors, safetensors_index
+from . import archive, npy, npz, onnx, safetensors, safetensors_index, torch_archive, torch_file
 from .errors import FormatError
 from .folder import model_file
 from .foreign import is_lfs_pointer, not_a_model, other_model
-from .grouping import arrange, module_tree
+from .grouping import arrange, module_tree, with_optimizer
 from .limits import SNIFFED_BYTES
 from .network import Network
 from .safetensors import Shard
 from .source import Source
+from .tensors import TensorTable
 
 __all__ = ["open", "open_network"]
 
@@ -27,7 +28,7 @@ class _Format:
     name: str
     suffixes: tuple[str, ...]
     matches: Callable[[bytes], bool]  # of the first bytes
-    read: Callable[[Source, Path], Shard]  # of the file and its path as given
+    read: Callable[[Source, Path], Shard | Network]  # of the file and its path as given
 
 
 FORMATS = (
@@ -38,8 +39,11 @@ FORMATS = (
         lambda source, shown: safetensors.read(source),
     ),
     _Format("npy", (".npy",), npy.matches, lambda source, shown: _arrays(*npy.read(source))),
+    _Format("torch", (".pt", ".pth"), torch_file.matches, lambda source, shown: torch_file.read(source)),
+    _Format("onnx", (".onnx",), onnx.matches, onnx.read),
     _Format("npz", (".npz",), archive.matches, lambda source, shown: _arrays(*npz.read(source))),
 )
+TORCH = next(format for format in FORMATS if format.name == "torch")
 INDEX = _Format("safetensors", (safetensors_index.INDEX_SUFFIX,), lambda start: False, safetensors_index.read)
 
 
@@ -53,14 +57,16 @@ def open_network(path: str | os.PathLike[str]) -> Network:
     source = Source.of(shown)
     format = _recognize(source, shown)
     shard = format.read(source, shown)
+    if isinstance(shard, Network):
+        return replace(shard, name=_name(given), path=str(given))
     tensors, structure, notes = arrange(shard.tensors)
     return Network(
         name=_name(given),
         format=format.name,
         path=str(given),
-        tensors=tensors,
+        tensors=TensorTable.joined([tensors, shard.optimizer]) if len(shard.optimizer) else tensors,
         structure=structure,
-        modules=lambda: module_tree(tensors),
+        modules=lambda: with_optimizer(module_tree(tensors), shard.optimizer),
         metadata=shard.metadata,
         notes=(*shard.notes, *notes),
     )
@@ -81,6 +87,8 @@ def _recognize(source: Source, shown: Path) -> _Format:
         return INDEX
     suffix = shown.suffix.lower()
     by_content = next((format for format in FORMATS if format.matches(start)), None)
+    if by_content and by_content.name == "npz" and _has_tensors(source):
+        return TORCH
     if by_content:
         return by_content
     thing = not_a_model(start)
@@ -93,6 +101,12 @@ def _recognize(source: Source, shown: Path) -> _Format:
     if not by_suffix:
         raise FormatError(str(shown), "not_a_model", found="bytes of no format that is known here")
     return by_suffix
+
+
+def _has_tensors(source: Source) -> bool:
+    """True for a zip archive that is PyTorch's, though it does not begin as PyTorch writes it."""
+    with source.open() as file:
+        return torch_archive.is_archive([entry.filename for entry in archive.directory(file)])
 
 
 def _arrays(tensors, notes: tuple[str, ...]) -> Shard:

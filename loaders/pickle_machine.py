@@ -13,7 +13,8 @@ from typing import Any
 from .errors import FormatError
 from .limits import PICKLE_MEMO, PICKLE_OPCODES, PICKLE_STACK
 from .pickle_objects import PYTHON_OBJECTS, Make
-from .pickle_opcodes import HANDLERS, Cut, Damage, Machine
+from .pickle_opcodes import HANDLERS
+from .pickle_stack import Cut, Damage, Machine
 
 __all__ = ["load"]
 

@@ -7,7 +7,7 @@ the `weight_map` of `model.safetensors.index.json` (https://huggingface.co/docs/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Shard:
     tensors: TensorTable
     metadata: dict[str, str]
     notes: tuple[str, ...]
+    optimizer: TensorTable = field(default_factory=TensorTable.empty)  # what training keeps beside the model
 
 
 def matches(start: bytes) -> bool:

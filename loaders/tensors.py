@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, overload
 
@@ -239,6 +239,10 @@ class TensorTable(Sequence[Tensor]):
             for k in range(stop - start):
                 shape = dims[sides[k] - sides[0] : sides[k + 1] - sides[0]]
                 yield self.names[ends[k] : ends[k + 1]], shape, self.dtype_names[codes[k]], sizes[k]
+
+    def renamed(self, names: list[str]) -> TensorTable:
+        """The table with other names, (n,)."""
+        return replace(self, names="".join(names), name_starts=starts_of(list(map(len, names))))
 
     def ranks(self) -> np.ndarray:
         """(n,) number of axes."""

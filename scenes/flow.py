@@ -107,6 +107,9 @@ def _parts(module: Module) -> list[tuple[Module, ...]]:
 
 
 def _volume(network: Network, module: Module, tensors: Iterable[int]) -> Volume | None:
+    """The layer; None for one that holds no values, and for what an optimizer keeps about other layers."""
+    if module.kind == "optimizer":
+        return None
     shapes = ((index, network.tensors.shape(index)) for index in tensors)
     return layer_volume(module.path, _kind(module), shapes)
 

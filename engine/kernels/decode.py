@@ -42,7 +42,9 @@ DTYPES: dict[str, DType] = {
     "float8_e5m2": DType(8, "uint8", "float32"),
     "float8_e5m2fnuz": DType(8, "uint8", "float32"),
     "float8_e8m0fnu": DType(8, "uint8", "float32"),
+    "int2": DType(2, "uint8", "int8"),
     "int4": DType(4, "uint8", "int8"),
+    "uint2": DType(2, "uint8", "uint8"),
     "uint4": DType(4, "uint8", "uint8"),
     "qint32": DType(32, "int32", "int32"),  # the integers of a quantized tensor, as stored
     "qint8": DType(8, "int8", "int8"),
@@ -66,7 +68,7 @@ def stored_bytes(dtype: str, count: int) -> int:
 def decode(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endian: bool = False) -> np.ndarray:
     """(count,) numbers in the type `DTYPES[dtype].decoded`, native byte order, from the first bytes of `raw`.
 
-    Of two items in one byte, the first is in the low four bits. Not for "string". The result may share `raw`'s memory.
+    Of several items in one byte, the first is in the low bits. Not for "string". The result may share `raw`'s memory.
     """
     return _meaning(_items(raw, dtype, count, big_endian), dtype)
 
@@ -74,12 +76,14 @@ def decode(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endi
 def _items(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endian: bool) -> np.ndarray:
     """(count,) items as they are stored, one to an element."""
     kind = DTYPES[dtype]
-    if kind.bits == 4:
+    if kind.bits < 8:
         packed = np.frombuffer(raw, np.uint8, stored_bytes(dtype, count))
-        halves = np.empty(2 * len(packed), np.uint8)
-        np.bitwise_and(packed, 15, out=halves[0::2])
-        np.right_shift(packed, 4, out=halves[1::2])
-        return halves[:count]
+        in_byte = 8 // kind.bits
+        items = np.empty(in_byte * len(packed), np.uint8)
+        for k in range(in_byte):
+            np.right_shift(packed, k * kind.bits, out=items[k::in_byte])
+        items &= (1 << kind.bits) - 1
+        return items[:count]
     stored = np.dtype(kind.stored).newbyteorder(">" if big_endian else "<")
     return np.frombuffer(raw, stored, count)
 
@@ -92,8 +96,9 @@ def _meaning(items: np.ndarray, dtype: str) -> np.ndarray:
         return wide.view(np.float32)
     if dtype == "bool":
         return items != 0
-    if dtype == "int4":
-        return (items ^ 8).view(np.int8) - np.int8(8)
+    if dtype in ("int2", "int4"):
+        sign = 1 << (DTYPES[dtype].bits - 1)
+        return (items ^ sign).view(np.int8) - np.int8(sign)
     if dtype.startswith(("float4", "float8")):
         return _float_table(dtype).take(items, mode="clip")  # no index is out of range; this is the quickest mode
     return items.astype(DTYPES[dtype].decoded, copy=False)

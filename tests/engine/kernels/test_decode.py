@@ -12,7 +12,7 @@ from tensornaut.engine.kernels.decode import DTYPES, decode, matrix_shape, read_
 
 NUMBERS = sorted(name for name in DTYPES if name != "string")
 SMALL_FLOATS = sorted(name for name in DTYPES if name.startswith(("float8", "bfloat16", "float4")))
-PACKED = ["float4_e2m1fn", "int4", "uint4"]
+PACKED = ["float4_e2m1fn", "int2", "int4", "uint2", "uint4"]
 
 
 def _bits(values):
@@ -29,12 +29,13 @@ def test_every_bit_pattern_of_small_floats_is_decoded_as_ml_dtypes_does(dtype):
 
 
 @pytest.mark.parametrize("dtype", PACKED)
-def test_two_items_share_a_byte_low_half_first(dtype):
+def test_items_share_a_byte_low_bits_first(dtype):
     every_byte = np.arange(256, dtype=np.uint8)
-    halves = np.stack([every_byte & 15, every_byte >> 4], axis=1).ravel()
+    bits = DTYPES[dtype].bits
+    halves = np.stack([every_byte >> k & (1 << bits) - 1 for k in range(0, 8, bits)], axis=1).ravel()
     kind = getattr(ml_dtypes, dtype)
     expected = halves.view(kind) if dtype == "float4_e2m1fn" else halves.astype(np.int8).astype(kind)
-    decoded = decode(every_byte.tobytes(), dtype, 512)
+    decoded = decode(every_byte.tobytes(), dtype, len(halves))
     assert decoded.dtype == DTYPES[dtype].decoded
     assert np.array_equal(decoded, expected.astype(decoded.dtype))
     assert np.array_equal(np.signbit(decoded), np.signbit(expected.astype(np.float32)))
