@@ -16,8 +16,8 @@ __all__ = ["ArrayValues", "ColumnWindow", "Magnitudes", "Values", "matrix_shape"
 class Values(Protocol):
     """Numbers that can be read in part.
 
-    A tensor of any rank is seen as a matrix: `matrix_shape(shape)` is (rows, cols), rows = the first axis,
-    cols = the product of the others; vectors are one row, scalars 1 x 1.
+    A tensor of any rank is seen as a matrix: `matrix_shape(shape)` is (rows, cols), rows = the first axis longer than
+    1, cols = the product of those behind it; vectors are one row, scalars 1 x 1.
     """
 
     @property

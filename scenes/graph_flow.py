@@ -41,6 +41,7 @@ TELL_SHAPES = {"Shape", "Size"}  # what they give is no data
 ALONE = {"conv", "attention", "pool"}  # kinds that are never folded
 SMALL_INTEGERS = 64  # integer tensors of at most so many numbers are sizes and axes, not weights
 NUMBER_NAME = re.compile(r"[A-Za-z]{0,4}_?\d+")  # names that exporters make up, like n12
+MADE_BY_SHAPE = re.compile(r"(_[wb]_\d+)?__SHAPE$")  # of a constant that tells the shape of weights
 NAME_PARTS = 2  # of the path that a name is
 MOST_INPUTS = 64  # connections drawn into one stop
 
@@ -160,7 +161,7 @@ def _free_names(op: Op) -> list[str]:
 def _label(op: Op) -> str:
     """The module that holds its weights, else the end of its name, else what it is."""
     if op.module:
-        return op.module
+        return MADE_BY_SHAPE.sub("", op.module)
     name = "/".join(op.name.strip("/").split("/")[-NAME_PARTS:])
     return op.kind if not name or NUMBER_NAME.fullmatch(name) else name
 

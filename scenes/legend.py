@@ -25,10 +25,12 @@ CORNER = np.ones(2)
 Rows = list[tuple[float, float, float, float, np.ndarray, np.ndarray, float]]
 
 
-def legend(volumes: list[Volume], theme: Theme, floor_step: float) -> tuple[Labels, ScreenShapes]:
-    """The whole network: the color scale, the kinds of its layers and the floor's ruler."""
+def legend(
+    volumes: list[Volume], theme: Theme, floor_step: float, left_out: int = 0
+) -> tuple[Labels, ScreenShapes]:
+    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks."""
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
-    remarks = _remarks(volumes)
+    remarks = _remarks(volumes, left_out)
     rows = (len(kinds) + 2) // 3
     height = 122.0 + 26 * rows + LINE_PX * len(remarks)
     pen = _Pen(theme, height)
@@ -47,13 +49,15 @@ def legend(volumes: list[Volume], theme: Theme, floor_step: float) -> tuple[Labe
     return Labels(pen.texts), _shapes(shapes)
 
 
-def _remarks(volumes: list[Volume]) -> list[str]:
+def _remarks(volumes: list[Volume], left_out: int) -> list[str]:
     """What a person must know to read sizes right."""
     remarks = []
     if any(tray.cell < 1 for volume in volumes for tray in volume.trays):
         remarks.append(text("legend.compressed"))
     if any(volume.slab for volume in volumes):
         remarks += [text("legend.slabs"), text("legend.lattice")]
+    if left_out:
+        remarks.append(text("legend.left_out", count=f"{left_out:,}"))
     return remarks
 
 

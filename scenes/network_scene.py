@@ -86,7 +86,9 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     scene = Scene(root, theme, *_bounds(layout))
     overview_words, layer_words = root.add(Node("overview words")), root.add(Node("layer words"))
     overview_words.add(Node("heading", drawable=heading(network, theme)))
-    for drawable in legend([layer.volume for layer in layout.layers], theme, scene.floor_step):
+    drawn = sum(tray.rows * tray.columns for _, _, tray in layout.trays())
+    left_out = network.parameter_count - drawn
+    for drawable in legend([layer.volume for layer in layout.layers], theme, scene.floor_step, left_out):
         overview_words.add(Node("legend", drawable=drawable))
     return NetworkScene(scene, network, layout, analysis, grids, glass, layer_names, overview_words, layer_words)
 

@@ -48,6 +48,6 @@ def lattices(layout: Layout, theme: Theme) -> Iterator[WeightGrid]:
         for leaf in range(slab.leaves):
             x = lower[0] + slab.thickness * (leaf + 0.5) / slab.leaves
             origin = np.array([x, lower[1], lower[2]]) + (du + dv) / 2
-            yield WeightGrid(
-                origin, du, dv, np.zeros(3), None, 1.0, (rows, columns), diverging(theme.name), emphasis=LATTICE_LIGHT / slab.leaves
-            )
+            light = LATTICE_LIGHT / slab.leaves
+            colors = diverging(theme.name)
+            yield WeightGrid(origin, du, dv, np.zeros(3), None, 1.0, (rows, columns), colors, light)

@@ -54,10 +54,19 @@ DTYPES: dict[str, DType] = {
 
 
 def matrix_shape(shape: Sequence[int]) -> tuple[int, int]:
-    """(rows, cols) of the matrix that a tensor is seen as: a scalar 1 x 1, a vector one row, else first axis x rest."""
-    if len(shape) < 2:
-        return 1, math.prod(shape)
-    return shape[0], math.prod(shape[1:])
+    """(rows, cols) of the matrix that a tensor is seen as: first axis x rest, leading axes of length 1 left out.
+
+    A scalar is 1 x 1, a vector one row.
+    """
+    sides = _without_leading_ones(shape)
+    if len(sides) < 2:
+        return 1, math.prod(sides)
+    return sides[0], math.prod(sides[1:])
+
+
+def _without_leading_ones(shape: Sequence[int]) -> Sequence[int]:
+    first = next((axis for axis, side in enumerate(shape) if side != 1), len(shape))
+    return shape[first:]
 
 
 def stored_bytes(dtype: str, count: int) -> int:
@@ -143,7 +152,7 @@ def read_part(
     `read_at(offset, count)` gives bytes of the file, where the tensor begins at `offset`. Besides the result at most
     1 MiB is in use; only a tensor of three or more axes in Fortran order, wanted whole, needs its size once more.
     """
-    matrix = matrix_shape(shape)
+    shape, matrix = _without_leading_ones(shape), matrix_shape(shape)
     wanted_rows, wanted_cols = range(*rows.indices(matrix[0])), range(*cols.indices(matrix[1]))
     read = _Reader(read_at, offset, dtype, big_endian)
     if not len(wanted_rows) * len(wanted_cols):

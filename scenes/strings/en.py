@@ -107,6 +107,7 @@ STRINGS: dict[str, str] = {
     "legend.compressed": "wide matrices are drawn narrower",
     "legend.floor": "1 floor square = {n} x {n} weights",
     "legend.lattice": "gray lattice: shape only, no values",
+    "legend.left_out": "{count} numbers not drawn: sizes, axes, optimizer state",
     "legend.maximum": "maximum",
     "legend.mean": "mean",
     "legend.minimum": "minimum",

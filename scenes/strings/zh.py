@@ -152,6 +152,7 @@ STRINGS: dict[str, str] = {
     "legend.compressed": "较宽的矩阵绘制得更窄",
     "legend.floor": "地面一格 = {n} x {n} 个权重",
     "legend.lattice": "灰色点阵：仅表示形状，没有数值",
+    "legend.left_out": "{count} 个数未绘制：尺寸、轴、优化器状态",
     "legend.maximum": "最大值",
     "legend.mean": "平均值",
     "legend.minimum": "最小值",

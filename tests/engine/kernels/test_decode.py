@@ -62,7 +62,10 @@ def test_the_result_fits_no_narrower_type():
 
 @pytest.mark.parametrize(
     ("shape", "matrix"),
-    [((), (1, 1)), ((5,), (1, 5)), ((2, 3), (2, 3)), ((2, 3, 4), (2, 12)), ((0,), (1, 0)), ((3, 0, 2), (3, 0))],
+    [
+        *(((), (1, 1)), ((5,), (1, 5)), ((2, 3), (2, 3)), ((2, 3, 4), (2, 12)), ((0,), (1, 0)), ((3, 0, 2), (3, 0))),
+        *(((1, 5, 6), (5, 6)), ((1, 1, 4), (1, 4)), ((1, 1, 1), (1, 1))),
+    ],
 )
 def test_every_shape_is_seen_as_a_matrix(shape, matrix):
     assert matrix_shape(shape) == matrix
