@@ -25,6 +25,9 @@ __all__ = ["CODECS", "VideoSink"]
 
 QUEUE_LENGTH = 4  # frames that may wait for the encoder
 ENCODER_THREADS = 4  # fixed: x264's output depends on their number, and a film must not depend on the machine
+# x264 works in blocks of this size. Where pictures do not fill the last ones, its macroblock tree lets one in a hundred
+# of equal films differ (measured; none of 12,000 without the tree, none of 3,200 where pictures fill them).
+BLOCK_PX = 16
 BT709 = 1  # in FFmpeg's tables of primaries, transfer curves and matrices
 LIMITED_RANGE = 1
 
@@ -170,6 +173,8 @@ class _Encoder:
         self._stream.options = {"crf": str(round(self._crf * codec.crf_scale)), **codec.options}
         if codec.encoder == "libx264":
             self._stream.options["preset"] = self._preset
+            if self._stream.width % BLOCK_PX or self._stream.height % BLOCK_PX:
+                self._stream.options["x264-params"] = "mbtree=0"
         context = self._stream.codec_context
         context.time_base = 1 / self._rate
         context.thread_count = ENCODER_THREADS

@@ -136,14 +136,18 @@ def test_what_was_seen_live_before_changes_nothing(context, tmp_path, kernels, s
 
 
 def test_a_picture_does_not_depend_on_the_pictures_before_it(context, tmp_path, kernels):
-    renderer = Renderer(context, scene_of())
-    film(context, tmp_path, renderer)
-    whole = (tmp_path / "b.png").read_bytes()
-    for used in (renderer, Renderer(context, scene_of())):
-        clock = OffscreenClock(context, SIZE, 1, 30, lambda index, time_s: eyes_at(1, 1 / 30))
-        loop.run(clock, [SnapshotSink(tmp_path / "c.png")], used.prepare, used.draw)
+    def pictures(renderer, order):
+        clock = OffscreenClock(context, SIZE, len(order), 30, lambda index, time_s: eyes_at(order[index], time_s))
+        sinks = [SnapshotSink(tmp_path / f"{place}.png", index) for index, place in enumerate(order)]
+        loop.run(clock, sinks, renderer.prepare, renderer.draw)
         clock.close()
-        assert (tmp_path / "c.png").read_bytes() == whole
+        return [(tmp_path / f"{place}.png").read_bytes() for place in sorted(order)]
+
+    there = list(range(FRAMES))
+    renderer = Renderer(context, scene_of())
+    forward = pictures(renderer, there)
+    assert pictures(renderer, there[::-1]) == forward
+    assert [pictures(Renderer(context, scene_of()), [place])[0] for place in there] == forward
 
 
 def test_the_film_shows_points_and_cubes_and_not_the_same_picture_twice(context, tmp_path, kernels):
