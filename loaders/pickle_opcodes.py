@@ -1,5 +1,7 @@
 """What each opcode of a pickle does to a stack and a memo of inert objects. Calls nothing that a file names.
 
+Nine opcodes are missing here: pickle_machine carries them out in its loop.
+
 Source: the opcodes of protocols 0 to 5 and their meaning, as documented in Lib/pickletools.py of CPython.
 """
 
@@ -10,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from .limits import PICKLE_LINE_BYTES, PICKLE_MARKS, PICKLE_NAME_BYTES, PICKLE_NUMBER_BYTES
+from .limits import PICKLE_LINE_BYTES, PICKLE_NAME_BYTES, PICKLE_NUMBER_BYTES
 from .pickle_objects import Dict, Global, Inert, Set
 from .pickle_stack import Cut, Damage, Machine, made
 
@@ -33,14 +35,11 @@ def _old_text(raw: bytes) -> str | bytes:
         return raw
 
 
-HANDLERS: list[Callable[[Machine], None]] = []
-
-
 def _unknown(machine: Machine) -> None:
     raise Damage(f"no opcode {machine.data[machine.at - 1]:#04x} at byte {machine.at - 1}")
 
 
-HANDLERS += [_unknown] * 256
+HANDLERS: list[Callable[[Machine], None]] = [_unknown] * 256
 
 
 def opcode(*letters: bytes) -> Callable[[Callable[[Machine], None]], Callable[[Machine], None]]:
@@ -59,20 +58,17 @@ def pushes(letter: bytes, value: Callable[[Machine], Any]) -> None:
 
     def handler(machine: Machine) -> None:
         found = value(machine)  # may change the stack
-        machine.push(found)
+        machine.stack.append(found)
 
     HANDLERS[letter[0]] = handler
 
 
 pushes(b"N", lambda machine: None)
 pushes(b"\x88", lambda machine: True)
-pushes(b"\x89", lambda machine: False)
-pushes(b")", lambda machine: ())
 pushes(b"]", lambda machine: [])
 pushes(b"}", lambda machine: Dict())
 pushes(b"\x8f", lambda machine: Set([]))
 pushes(b"J", lambda machine: machine.number(INT))
-pushes(b"M", lambda machine: machine.number(SHORT))
 pushes(b"G", lambda machine: machine.number(FLOAT))
 pushes(b"F", lambda machine: float(machine.line(PICKLE_NUMBER_BYTES)))
 pushes(b"\x8a", lambda machine: int.from_bytes(machine.take(machine.take(1)[0]), "little", signed=True))
@@ -84,14 +80,11 @@ pushes(b"C", lambda machine: machine.take(machine.take(1)[0]))
 pushes(b"B", lambda machine: machine.take(machine.number(LONG)))
 pushes(b"\x8e", lambda machine: machine.take(machine.number(LONG_LONG)))
 pushes(b"\x96", lambda machine: bytearray(machine.take(machine.number(LONG_LONG))))
-pushes(b"X", lambda machine: _text(machine.take(machine.number(LONG))))
 pushes(b"\x8c", lambda machine: _text(machine.take(machine.take(1)[0])))
 pushes(b"\x8d", lambda machine: _text(machine.take(machine.number(LONG_LONG))))
 pushes(b"g", lambda machine: machine.memo[int(machine.line(PICKLE_NUMBER_BYTES))])
-pushes(b"j", lambda machine: machine.memo[machine.number(LONG)])
 pushes(b"2", lambda machine: machine.stack[-1])
 pushes(b"l", lambda machine: machine.above_mark())
-pushes(b"t", lambda machine: tuple(machine.above_mark()))
 pushes(b"\x91", lambda machine: Set(machine.above_mark()))
 pushes(b"\x82", lambda machine: Inert(Global("copyreg", f"extension {machine.take(1)[0]}")))
 pushes(b"\x83", lambda machine: Inert(Global("copyreg", f"extension {machine.number(SHORT)}")))
@@ -99,27 +92,26 @@ pushes(b"\x84", lambda machine: Inert(Global("copyreg", f"extension {machine.num
 pushes(b"\x97", lambda machine: Inert(Global("", "buffer outside of the file")))
 
 
-@opcode(b"K")
-def _small_int(machine: Machine) -> None:
-    machine.push(machine.data[machine.at])
-    machine.at += 1
+@opcode(b"M")
+def _short_int(machine: Machine) -> None:
+    at = machine.at
+    machine.at = end = at + 2
+    machine.stack.append(int.from_bytes(machine.data[at:end], "little"))
 
 
-@opcode(b"h")
-def _short_get(machine: Machine) -> None:
-    machine.push(machine.memo[machine.data[machine.at]])
-    machine.at += 1
+@opcode(b"X")
+def _medium_text(machine: Machine) -> None:
+    data, start = machine.data, machine.at + 4
+    machine.at = end = start + int.from_bytes(data[machine.at : start], "little")
+    if end > len(data):
+        raise Cut
+    machine.stack.append(data[start:end].decode("utf-8", "surrogatepass"))
 
 
 @opcode(b"q")
 def _short_put(machine: Machine) -> None:
     machine.memo[machine.data[machine.at]] = machine.stack[-1]
     machine.at += 1
-
-
-@opcode(b"r")
-def _long_put(machine: Machine) -> None:
-    machine.memo[machine.number(LONG)] = machine.stack[-1]
 
 
 @opcode(b"p")
@@ -133,15 +125,6 @@ def _text_put(machine: Machine) -> None:
 @opcode(b"\x94")
 def _memoize(machine: Machine) -> None:
     machine.memo[len(machine.memo)] = machine.stack[-1]
-
-
-@opcode(b"(")
-def _mark(machine: Machine) -> None:
-    machine.marks.append(machine.stack)
-    if len(machine.marks) > PICKLE_MARKS:
-        raise Damage(f"more than {PICKLE_MARKS} marks at once")
-    machine.stack = []
-    machine.push = machine.stack.append
 
 
 @opcode(b"\x80")
@@ -160,7 +143,7 @@ def _frame(machine: Machine) -> None:
 @opcode(b"I")
 def _text_int(machine: Machine) -> None:
     line = machine.line(PICKLE_NUMBER_BYTES)
-    machine.push({b"00": False, b"01": True}[line] if line in (b"00", b"01") else int(line))
+    machine.stack.append({b"00": False, b"01": True}[line] if line in (b"00", b"01") else int(line))
 
 
 @opcode(b"\x8b")
@@ -168,7 +151,7 @@ def _long(machine: Machine) -> None:
     count = machine.number(INT)
     if not 0 <= count <= PICKLE_NUMBER_BYTES:
         raise Damage(f"a number of {count} bytes")
-    machine.push(int.from_bytes(machine.take(count), "little", signed=True))
+    machine.stack.append(int.from_bytes(machine.take(count), "little", signed=True))
 
 
 @opcode(b"S")
@@ -176,7 +159,7 @@ def _quoted(machine: Machine) -> None:
     line = machine.line(PICKLE_LINE_BYTES)
     if len(line) < 2 or line[0] != line[-1] or line[0] not in b"\"'":
         raise Damage("a text without quotes")
-    machine.push(_old_text(codecs.escape_decode(line[1:-1])[0]))  # type: ignore[attr-defined]
+    machine.stack.append(_old_text(codecs.escape_decode(line[1:-1])[0]))  # type: ignore[attr-defined]
 
 
 @opcode(b"0")
@@ -212,7 +195,7 @@ def _tuple_of_3(machine: Machine) -> None:
 @opcode(b"d")
 def _dict_of_items(machine: Machine) -> None:
     items = machine.above_mark()
-    machine.push(Dict())
+    machine.stack.append(Dict())
     _set_items(machine.stack[-1], items)
 
 
@@ -277,7 +260,7 @@ def _build(machine: Machine) -> None:
 @opcode(b"c")
 def _global(machine: Machine) -> None:
     module = _text(machine.line(PICKLE_NAME_BYTES))
-    machine.push(machine.global_of(module, _text(machine.line(PICKLE_NAME_BYTES))))
+    machine.stack.append(machine.global_of(module, _text(machine.line(PICKLE_NAME_BYTES))))
 
 
 @opcode(b"\x93")
@@ -285,7 +268,7 @@ def _global_by_stack(machine: Machine) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
     if type(name) is not str or type(module) is not str or len(name) + len(module) > PICKLE_NAME_BYTES:
         raise Damage("a name that is no name")
-    machine.push(machine.global_of(module, name))
+    machine.stack.append(machine.global_of(module, name))
 
 
 @opcode(b"R", b"\x81")
@@ -305,18 +288,18 @@ def _instance(machine: Machine) -> None:
     _global(machine)
     kind = machine.stack.pop()
     arguments = machine.above_mark()
-    machine.push(made(kind, tuple(arguments)))
+    machine.stack.append(made(kind, tuple(arguments)))
 
 
 @opcode(b"o")
 def _object(machine: Machine) -> None:
     kind, *arguments = machine.above_mark()
-    machine.push(made(kind, tuple(arguments)))
+    machine.stack.append(made(kind, tuple(arguments)))
 
 
 @opcode(b"P")
 def _stored_by_line(machine: Machine) -> None:
-    machine.push(_stored(machine, _text(machine.line(PICKLE_LINE_BYTES))))
+    machine.stack.append(_stored(machine, _text(machine.line(PICKLE_LINE_BYTES))))
 
 
 @opcode(b"Q")

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from .limits import PICKLE_MARKS, PICKLE_MEMO, PICKLE_STACK
 from .pickle_objects import Global, Inert, Make
 
 __all__ = ["Cut", "Damage", "Machine", "made"]
@@ -22,16 +23,20 @@ class Cut(Damage):
 class Machine:
     """A stack, a memo, and a place in the bytes."""
 
-    __slots__ = ("at", "data", "globals", "makers", "marks", "memo", "push", "stack", "stored")
+    __slots__ = ("at", "data", "globals", "makers", "marks", "memo", "stack", "stored")
 
     def __init__(self, data: bytes, at: int, makers: Mapping[tuple[str, str], Make], stored: Make | None) -> None:
         self.data, self.at = data, at
         self.makers, self.stored = makers, stored
         self.stack: list[Any] = []  # above the last mark
-        self.push = self.stack.append
         self.marks: list[list[Any]] = []  # what lies below each mark
         self.memo: dict[int, Any] = {}
         self.globals: dict[tuple[str, str], Global] = {}
+
+    def check_sizes(self) -> None:
+        """Raises Damage where there is more at once than any model has."""
+        if len(self.stack) > PICKLE_STACK or len(self.marks) > PICKLE_MARKS or len(self.memo) > PICKLE_MEMO:
+            raise Damage("more objects at once than any model has")
 
     def take(self, count: int) -> bytes:
         """The next bytes."""
@@ -62,7 +67,6 @@ class Machine:
     def above_mark(self) -> list[Any]:
         """What was pushed since the last mark, which goes with it."""
         items, self.stack = self.stack, self.marks.pop()
-        self.push = self.stack.append
         return items
 
     def global_of(self, module: str, name: str) -> Global:

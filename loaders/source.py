@@ -83,6 +83,8 @@ class OpenFile:
         if offset < 0 or count < 0 or offset + count > self.source.size:
             raise FormatError(self.source.path, "truncated", size=self.source.size, expected=offset + count)
         try:
+            if count <= PIECE_BYTES and len(data := self._piece(offset, count)) == count:
+                return data
             pieces = [self._piece(offset, min(count, PIECE_BYTES))]
             done = len(pieces[0])
             while done < count and pieces[-1]:

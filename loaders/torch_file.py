@@ -48,7 +48,7 @@ def read(source: Source) -> Shard:
     return Shard(rows.table(model), settings, tuple(notes), rows.table(optimizer))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Row:
     """A tensor and where it stands."""
 

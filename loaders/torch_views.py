@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .archive import Inflated, Member, too_large
-from .limits import LARGEST_COUNT_BITS, RANK
+from .limits import LARGEST_COUNT_BITS, LARGEST_NUMBER, RANK
 from .source import OpenFile, Source
 from .tensors import Absent, Packed
 from .torch_objects import ITEM_BYTES, Storage, View
@@ -19,6 +19,8 @@ __all__ = ["Gathered", "Placement", "Region", "place", "region_of"]
 
 GATHERED_ITEMS = 1 << 16  # at a time
 BLOCK_BYTES = 256 << 10  # of a storage, read at once
+INTEGERS = {int}
+SIGNED = {"complex64", "complex128", "float16", "float32", "float64"}
 PAIRS = "float4_e2m1fn_x2"  # PyTorch counts bytes of two numbers
 
 
@@ -41,7 +43,7 @@ class Region:
         return lambda offset, count: file.read(self.start + offset, count)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Placement:
     """Where the numbers of one tensor stand."""
 
@@ -69,51 +71,54 @@ def region_of(whole: Region, storage: Storage) -> Region:
 def place(view: View, region: Region | None, source: Source) -> Placement | str:
     """Where the tensor's numbers stand, or why they cannot. `region`: its storage; None where the file has none."""
     shape, strides, first = view.shape, view.strides, view.first
-    if not (_are_sizes(shape) and _are_sizes(strides) and len(shape) == len(strides) <= RANK):
+    if not _are_sizes(shape) or not _are_sizes(strides) or not len(shape) == len(strides) <= RANK:
         return "its shape and steps are no sizes"
     if type(first) is not int or first < 0:
         return "its first item is no number"
-    shape, strides = tuple(shape), tuple(strides)
-    if math.prod(side for side in shape if side) >> LARGEST_COUNT_BITS:
+    shape, count, item_bytes = tuple(shape), math.prod(shape), ITEM_BYTES[view.dtype]
+    if (count or math.prod(filter(None, shape))) >> LARGEST_COUNT_BITS:
         return "its shape has too many elements"
-    count, item_bytes = math.prod(shape), ITEM_BYTES[view.dtype]
     if region is None:
         return Placement(shape, view.dtype, count, count * item_bytes, 0, packed=Absent(source))
-    end = first + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True)) + 1 if count else 0
-    if end * item_bytes > region.size:
+    is_dense = count < 2 or _is_dense(shape, strides)
+    end = first + (count if is_dense else 1 + sum((side - 1) * step for side, step in zip(shape, strides, strict=True)))
+    if count and end * item_bytes > region.size:
         return f"it ends at byte {end * item_bytes} of a storage of {region.size}"
+    if is_dense and region.member is None and not (view.is_conjugate or view.is_negative or view.dtype == PAIRS):
+        start = region.start + (first * item_bytes if count else 0)
+        return Placement(shape, view.dtype, count, count * item_bytes, start)
     if too_large(count * item_bytes, region.size):
         return f"it repeats {region.size} bytes until they are {count * item_bytes}"
-    return _placed(view, region, shape, strides, count)
+    return _placed(view, region, shape, tuple(strides), is_dense)
 
 
 def _placed(
-    view: View, region: Region, shape: tuple[int, ...], strides: tuple[int, ...], count: int
+    view: View, region: Region, shape: tuple[int, ...], strides: tuple[int, ...], is_dense: bool
 ) -> Placement | str:
-    item_bytes = ITEM_BYTES[view.dtype]
+    """Where a tensor stands that does not stand plainly in the file."""
+    item_bytes, count = ITEM_BYTES[view.dtype], math.prod(shape)
     offset = view.first * item_bytes if count else 0
-    start = region.start + (0 if region.member else offset)
-    sign = ("conjugate" if view.is_conjugate else "") + ("negative" if view.is_negative else "")
-    if sign and (view.dtype not in ("complex64", "complex128", "float32", "float64", "float16")):
-        return f"it is stored as the {sign} of {view.dtype}"
-    plain = count < 2 or not sign and _is_dense(shape, strides)
-    fortran = not plain and not sign and _is_dense(shape[::-1], strides[::-1])
-    byte_count = count * item_bytes
+    sign = "conjugate " * view.is_conjugate + "negative " * view.is_negative
+    if sign and view.dtype not in SIGNED:
+        return f"it is stored as the {sign}of {view.dtype}"
+    fortran = not is_dense and not sign and _is_dense(shape[::-1], strides[::-1])
+    byte_count, start = count * item_bytes, region.start + (0 if region.member else offset)
     if view.dtype == PAIRS:
-        if not plain or not shape:
+        if not is_dense or not shape:
             return "its pairs of numbers do not follow each other"
         shape, count = (*shape[:-1], 2 * shape[-1]), 2 * count
-    dtype = view.dtype.removesuffix("_x2")
     packed: Packed | None = None
-    if not (plain or fortran) or (sign and count):
+    if count and (sign or not (is_dense or fortran)):
         packed = Gathered(region, view.dtype, view.first, shape, strides, sign)
     elif region.member:
         packed = Inflated(region.member, region.skipped + offset)
-    return Placement(shape, dtype, count, byte_count, start, fortran, packed)
+    return Placement(shape, view.dtype.removesuffix("_x2"), count, byte_count, start, fortran, packed)
 
 
 def _are_sizes(value: Any) -> bool:
-    return type(value) in (tuple, list) and all(type(side) is int and 0 <= side < 2**62 for side in value)
+    if type(value) is not tuple and type(value) is not list:
+        return False
+    return not value or (set(map(type, value)) == INTEGERS and min(value) >= 0 and max(value) <= LARGEST_NUMBER)
 
 
 def _is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
