@@ -27,6 +27,7 @@ FIELD_OF_TYPE = {  # by AttributeType
     **{1: FLOAT, 2: INT, 3: TEXT, 4: TENSOR, 5: GRAPH, 6: FLOATS, 7: INTS, 8: TEXTS, 9: TENSORS, 10: GRAPHS},
     **{11: SPARSE_TENSOR, 12: SPARSE_TENSORS, 13: TYPE_PROTO, 14: TYPE_PROTOS},
 }
+PACKABLE = {FLOATS, INTS}
 LISTS = {FLOATS, INTS, TEXTS, TENSORS, GRAPHS, SPARSE_TENSORS, TYPE_PROTOS}
 
 
@@ -38,65 +39,66 @@ def read_attributes(
     `graphs_of(k)` are the graphs in message k.
     """
     fields = reader.messages.fields(starts, stops)
-    bounds = np.searchsorted(fields.owners, np.arange(len(starts) + 1)).tolist()
-    names = [""] * len(starts)
-    named = fields.of(NAME, BYTES)
-    for owner, text in zip(named.owners.tolist(), reader.messages.texts(named.starts, named.stops), strict=True):
-        names[owner] = text
-    pairs = []
-    for k, name in enumerate(names):
-        own = fields.where(slice(bounds[k], bounds[k + 1]))
-        pairs.append((name, _value(reader, own, partial(graphs_of, k))))
-    return pairs
-
-
-def _value(reader: TensorReader, fields: Fields, graphs: Callable[[], tuple[Graph, ...]]) -> Any:
-    """The value in the fields of one attribute; None where there is none."""
-    reference = fields.of(REFERENCE_NAME, BYTES)
-    if len(reference) and reference.stops[-1] > reference.starts[-1]:
-        return REFERENCE + reader.messages.texts(reference.starts, reference.stops)[-1]
-    types = fields.of(TYPE, VARINT)
-    number = FIELD_OF_TYPE.get(int(types.values[-1])) if len(types) else None
-    if number is None:
-        present = set((fields.tags // 8).tolist())
-        number = next((each for each in FIELD_OF_TYPE.values() if each in present), 0)
-    own = fields.where(fields.tags // 8 == number)
-    values = graphs() if number in (GRAPH, GRAPHS) else _values(reader, number, own)
-    if number in LISTS:
-        return values
-    return values[-1] if values else None
-
-
-def _values(reader: TensorReader, number: int, fields: Fields) -> Sequence[Any]:
-    messages = reader.messages
-    if number in (INT, INTS):
-        return _numbers(reader, fields, VARINT)
-    if number in (FLOAT, FLOATS):
-        return _numbers(reader, fields, FIXED32)
-    if number in (TEXT, TEXTS):
-        return tuple(messages.texts(fields.starts, fields.stops))
-    if number in (TENSOR, TENSORS):
-        return tuple(reader.tensors(fields.starts, fields.stops))
-    if number in (SPARSE_TENSOR, SPARSE_TENSORS):
-        return tuple(reader.sparse(fields.starts, fields.stops))
-    return tuple(type_names(messages, fields.starts, fields.stops))
-
-
-def _numbers(reader: TensorReader, fields: Fields, wire: int) -> tuple[Any, ...]:
-    """Numbers that stand one by one, or packed; of too many, how many bytes they take."""
-    size = int((fields.stops - fields.starts).sum())
-    if size > ATTRIBUTE_NUMBERS:
-        return (f"{size} bytes",)
-    parts = []
-    for tag, start, stop, value in zip(
-        fields.tags.tolist(), fields.starts.tolist(), fields.stops.tolist(), fields.values.tolist(), strict=True
-    ):
-        if tag & 7 == wire:
-            parts.append(np.array([value], np.int64))
-        elif wire == VARINT:
-            parts.append(reader.messages.varints(np.array([start]), np.array([stop]))[1])
+    values = _values(reader, fields)
+    found: list[dict[int, list[Any]]] = [{} for _ in range(len(starts))]
+    for owner, tag, value in zip(fields.owners.tolist(), fields.tags.tolist(), values, strict=True):
+        own = found[owner].setdefault(tag // 8, [])
+        if tag // 8 in PACKABLE and tag & 7 == BYTES:
+            own += value
         else:
-            raw = reader.messages.file.read(start, stop - start)
-            parts.append(np.frombuffer(raw, "<i4", len(raw) // 4).astype(np.int64))
-    joined = np.concatenate(parts) if parts else np.zeros(0, np.int64)
-    return tuple((joined if wire == VARINT else joined.astype(np.int32).view(np.float32)).tolist())
+            own.append(value)
+    return [(_last(own, NAME, ""), _value(own, partial(graphs_of, k))) for k, own in enumerate(found)]
+
+
+def _value(found: dict[int, list[Any]], graphs: Callable[[], tuple[Graph, ...]]) -> Any:
+    """The value of one attribute, of its fields by number; None where there is none."""
+    reference = _last(found, REFERENCE_NAME, "")
+    if reference:
+        return REFERENCE + reference
+    number = FIELD_OF_TYPE.get(_last(found, TYPE, None))
+    if number is None:
+        number = next((each for each in FIELD_OF_TYPE.values() if each in found), 0)
+    if number in (GRAPH, GRAPHS):
+        return graphs()[-1] if number == GRAPH and graphs() else graphs()
+    return tuple(found.get(number, ())) if number in LISTS else _last(found, number, None)
+
+
+def _last(found: dict[int, list[Any]], number: int, otherwise: Any) -> Any:
+    values = found.get(number)
+    return values[-1] if values else otherwise
+
+
+def _values(reader: TensorReader, fields: Fields) -> list[Any]:
+    """The value of each field, a list of numbers where they are packed; None for what is no value."""
+    values: list[Any] = [None] * len(fields)
+
+    def put(numbers: Sequence[int], wire: int, read: Callable[[Fields], Sequence[Any]]) -> None:
+        chosen = np.flatnonzero(np.isin(fields.tags, [number * 8 + wire for number in numbers]))
+        if len(chosen):
+            for row, value in zip(chosen.tolist(), read(fields.where(chosen)), strict=True):
+                values[row] = value
+
+    messages = reader.messages
+    put((INT, INTS, TYPE), VARINT, lambda own: own.values.tolist())
+    put((FLOAT, FLOATS), FIXED32, lambda own: own.values.astype(np.int32).view(np.float32).tolist())
+    put((NAME, REFERENCE_NAME, TEXT, TEXTS), BYTES, lambda own: messages.texts(own.starts, own.stops))
+    put((TENSOR, TENSORS), BYTES, lambda own: reader.tensors(own.starts, own.stops))
+    put((SPARSE_TENSOR, SPARSE_TENSORS), BYTES, lambda own: reader.sparse(own.starts, own.stops))
+    put((TYPE_PROTO, TYPE_PROTOS), BYTES, lambda own: type_names(messages, own.starts, own.stops))
+    put((INTS,), BYTES, lambda own: [_packed(reader, *place, VARINT) for place in _places(own)])
+    put((FLOATS,), BYTES, lambda own: [_packed(reader, *place, FIXED32) for place in _places(own)])
+    return values
+
+
+def _places(fields: Fields) -> list[tuple[int, int]]:
+    return list(zip(fields.starts.tolist(), fields.stops.tolist(), strict=True))
+
+
+def _packed(reader: TensorReader, start: int, stop: int, wire: int) -> list[Any]:
+    """Packed numbers; of too many, how many bytes they take."""
+    if stop - start > ATTRIBUTE_NUMBERS:
+        return [f"{stop - start} bytes"]
+    if wire == VARINT:
+        return reader.messages.varints(np.array([start]), np.array([stop]))[1].tolist()
+    raw = reader.messages.file.read(start, stop - start)
+    return np.frombuffer(raw, "<f4", len(raw) // 4).tolist()
