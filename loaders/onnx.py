@@ -34,6 +34,7 @@ VERSIONS = {"ir_version": 1, "model_version": 5}
 TEXTS = {"producer": 2, "producer_version": 3, "domain": 4, "description": 6}
 GRAPH, OPSET, METADATA, TRAINING, FUNCTIONS = 7, 8, 14, 20, 25
 GRAPH_NAME, GRAPH_DESCRIPTION = 2, 10
+FUNCTION_DOMAIN = 10
 
 
 def read(source: Source, shown: Path) -> Network:
@@ -56,9 +57,10 @@ def read(source: Source, shown: Path) -> Network:
         inner = inner_tensors(reader, nodes)
         metadata = _metadata(reader, fields, main)
         sides = [_values(messages, main, side) for side in ("inputs", "outputs")]
+        model = ModelFile(source, shown.parent, nodes)
+        functions = _functions(messages, model)
     connections = flow(nodes, 0, found.all_names())
     tensors, layer_of = _arranged(nodes, connections, found)
-    model = ModelFile(source, shown.parent, nodes)
     modules = OpModules(nodes, layer_of)
     ops = OpTable(model, *main.nodes, modules.path)
     _remark(notes, fields, nodes, connections, found)
@@ -74,7 +76,7 @@ def read(source: Source, shown: Path) -> Network:
         inputs=ports(sides[0]),
         outputs=ports(sides[1]),
         inner_tensors=inner,
-        functions=_functions(model),
+        functions=functions,
         value_shapes=ShapeFinder(model, ops, tensors, inner, [*sides[0], *sides[1]]),
         metadata=metadata,
         notes=notes.all(),
@@ -102,13 +104,15 @@ def _arranged(nodes: Nodes, connections: Flow, tensors: TensorTable):
     return tensors.take(order[together], names), found.take(together.tolist())
 
 
-def _functions(model: ModelFile) -> dict[str, Graph]:
+def _functions(messages: Messages, model: ModelFile) -> dict[str, Graph]:
     """Bodies of the operators that the file itself defines."""
     found = {}
     for k, scope in enumerate(model.nodes.scopes):
         if scope.is_function:
+            domains = scope.fields.of(FUNCTION_DOMAIN, BYTES)
+            domain = "".join(messages.texts(domains.starts, domains.stops)[-1:])
             graph = graph_of(model, k)
-            found[graph.name] = graph
+            found[f"{domain}:{graph.name}"] = graph
     return found
 
 

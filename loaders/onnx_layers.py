@@ -87,7 +87,7 @@ def _texts(nodes: Nodes, keys: list[_Key], words: list[str], separator: str, cou
     for key, word in zip(keys, words, strict=True):
         words_of.setdefault(key, []).append(word)
     texts: dict[_Key, str] = {}
-    taken: set[str] = set()
+    weighty: set[str] = set()  # layers that have an operator with weights: another one is a layer by itself
     for key, own in words_of.items():
         prefix, holder = key
         if holder < 0:
@@ -96,8 +96,9 @@ def _texts(nodes: Nodes, keys: list[_Key], words: list[str], separator: str, cou
             text = f"{prefix}{separator}{UNUSED}" if prefix else UNUSED
         else:
             text = f"{prefix}{separator}{_stem(own) or own[0]}" if prefix else _named(nodes, holder, own, separator)
-            text += f"_{holder}" if text in taken else ""
-        taken.add(text)
+            is_weighty = op_kind(nodes.kinds[holder]) in WEIGHTY
+            text += f"_{holder}" if is_weighty and text in weighty else ""
+            weighty |= {text} if is_weighty else set()
         texts[key] = text
     return texts
 

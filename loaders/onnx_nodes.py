@@ -173,7 +173,7 @@ class _Builder:
         places = np.searchsorted(fields.owners, np.arange(len(parents) + 1)).tolist()
         self.scope_of.append(nodes.owners + len(self.scopes))
         for k, (parent, attribute) in enumerate(parents):
-            own = fields.where(slice(places[k], places[k + 1]))
+            own = Fields.joined([(fields.where(slice(places[k], places[k + 1])), -k)])
             self.scopes.append(Scope((bounds[k], bounds[k + 1]), own, parent, attribute, are_functions))
 
     def nodes(self) -> Nodes:

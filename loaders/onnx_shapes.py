@@ -19,13 +19,7 @@ from .protobuf import BYTES, Messages
 
 __all__ = ["ShapeFinder"]
 
-CANNOT = (
-    ArithmeticError,
-    AttributeError,
-    IndexError,
-    TypeError,
-    ValueError,
-)  # of a rule, for attributes of a wrong kind
+CANNOT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of rules, for odd attributes
 
 
 @dataclass(frozen=True, eq=False)

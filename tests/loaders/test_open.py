@@ -47,7 +47,6 @@ MODELS = {
     "a PyTorch file of 2017 or before, in a tar archive": b"storages".ljust(257, b"\0") + b"ustar\00" + bytes(248),
     "a Python pickle": b"\x80\x04\x95" + bytes(30),
     "a TensorFlow Lite model": b"\x1c\0\0\0TFL3" + bytes(30),
-    "an ONNX model": b"\x08\x08\x12\x07pytorch" + bytes(30),
 }
 
 
