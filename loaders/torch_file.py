@@ -18,12 +18,11 @@ from .tensors import BIG_ENDIAN, FORTRAN, TensorTable, starts_of
 from .torch_objects import Storage, View
 from .torch_settings import setting_text
 from .torch_views import Placement, Region, place, region_of
-from .torch_walk import walk
+from .torch_walk import NAME_SHOWN, not_read, walk
 
 __all__ = ["matches", "read"]
 
 Storages = Mapping[str, Region | str]
-SHOWN = 80  # characters of a name in a note
 
 
 def matches(start: bytes) -> bool:
@@ -37,7 +36,7 @@ def read(source: Source) -> Shard:
         is_zip = archive.matches(file.read(0, min(source.size, 4)))
         root, storages = torch_archive.read(file) if is_zip else torch_legacy.read(file)
         contents = walk(root)
-        rows = _Rows(source, storages)
+        rows = _Rows(source, storages, contents.problems)
         model, optimizer = rows.placed(contents.tensors), rows.placed(contents.optimizer)
     if rows.problems and not model and not optimizer:
         raise FormatError(source.path, "no_tensors_readable", count=len(rows.problems), reason=rows.problems[0])
@@ -60,9 +59,8 @@ class _Row:
 class _Rows:
     """Tensors of a file on their way to a table."""
 
-    def __init__(self, source: Source, storages: Storages) -> None:
-        self.source, self.storages = source, storages
-        self.problems: list[str] = []
+    def __init__(self, source: Source, storages: Storages, problems: list[str]) -> None:
+        self.source, self.storages, self.problems = source, storages, problems
         self.quantizers: dict[str, str] = {}
         self.big_endian = False
         self.byte_count = 0  # of all tensors, also of those that share their bytes
@@ -73,7 +71,7 @@ class _Rows:
         for name, view in tensors:
             found = self._place(view)
             if isinstance(found, str):
-                self.problems.append(f"{clean(name, SHOWN) or 'the tensor'}: {found}")
+                self.problems.append(not_read(name, found))
                 continue
             rows.append(_Row(name, view, found))
             if view.quantizer is not None:
@@ -132,7 +130,7 @@ def _ties(rows: Iterator[_Row]) -> list[str]:
 
 def _tie(names: list[str]) -> str:
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return ", ".join(clean(name, SHOWN) for name in names[:4]) + more + " are one tensor"
+    return ", ".join(clean(name, NAME_SHOWN) for name in names[:4]) + more + " are one tensor"
 
 
 def _listed(about: str, notes: list[str]) -> list[str]:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from ..engine.kernels.names import clean
 from .limits import METADATA_CHARACTERS, METADATA_ITEMS, NESTING, WALKED, WALKED_NAMES, WALKED_TENSORS
 from .pickle_objects import Dict, Inert, Set, entries_of
 from .torch_objects import Compound, Storage, View
 from .torch_settings import is_plain, setting_text
 
-__all__ = ["Contents", "walk"]
+__all__ = ["NAME_SHOWN", "Contents", "not_read", "walk"]
 
+NAME_SHOWN = 80  # characters of a name in a note
 OPTIMIZER = re.compile(r"(\w+_)?optim(izer)?s?(_\w+)?", re.I)
+REBUILT = re.compile(r"torch\._(utils|tensor)\._rebuild_")
 STATE = ".state."  # of single parameters, in an optimizer
 Entries = Iterator[tuple[Any, Any]]
 
@@ -27,6 +30,7 @@ class Contents:
     tensors: list[tuple[str, View]] = field(default_factory=list)
     optimizer: list[tuple[str, View]] = field(default_factory=list)  # its state, and nothing of the model
     settings: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)  # of tensors that are not understood
     notes: list[str] = field(default_factory=list)
 
 
@@ -44,6 +48,11 @@ class _Level:
 def walk(root: Any) -> Contents:
     """Tensors and settings of the object of a file. Bounded in time, memory and depth."""
     return _Walk().run(root)
+
+
+def not_read(path: str, why: str) -> str:
+    """What is to be said of a tensor that is left out."""
+    return f"{clean(path, NAME_SHOWN) or 'the tensor'}: {why}"
 
 
 class _Walk:
@@ -113,6 +122,8 @@ class _Walk:
         elif kind in (Dict, list, tuple, Set, Inert):
             if kind is Inert:
                 self._set(path or "class", value.maker)
+                if REBUILT.match(value.title):
+                    self.found.problems.append(not_read(path, f"{value.title} is not understood here"))
             self._enter(path, value, _entries(value), is_optimizer)
 
     def _is_plain(self, value: Any) -> bool:
@@ -135,7 +146,7 @@ class _Walk:
     def _further(self, module: Inert) -> Entries:
         """Attributes of a module that state_dict() leaves out, without tensors that were met before."""
         for key, value in entries_of(module.state):
-            if key in MODULE_PARTS or type(key) is not str:
+            if key in MODULE_PARTS or type(key) is not str or (type(value) is Set and key.startswith("_")):
                 continue
             if type(value) is View and id(value) in self.seen:
                 continue
