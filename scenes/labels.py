@@ -64,13 +64,14 @@ def _shape_of(network: Network, volume: Volume) -> str:
 
 def _models(network: Network, layout: Layout) -> list[int]:
     """For each block the first one with the same layers of the same shapes."""
-    contents: list[list[object]] = [[] for _ in layout.plates]
+    contents: list[list[tuple[str, tuple[object, ...]]]] = [[] for _ in layout.plates]
     for layer in layout.layers:
         if layer.block >= 0:
             inside = layer.volume.path[len(layout.plates[layer.block].path) :]
-            shapes = [network.tensors.shape(tray.tensor) for tray in layer.volume.trays]
+            shapes = tuple(network.tensors.shape(tray.tensor) for tray in layer.volume.trays)
             contents[layer.block].append((inside, shapes))
-    return [contents.index(content) for content in contents]
+    first: dict[tuple[object, ...], int] = {}
+    return [first.setdefault(tuple(content), number) for number, content in enumerate(contents)]
 
 
 def _block_name(number: int) -> str:

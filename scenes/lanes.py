@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 __all__ = ["Arrangement", "arrange"]
 
-MOST_LANES = 64  # to either side; what finds none free shares the outermost at the end of the line
+MOST_LANES = 64  # to either side that are tried; what finds none free lies outside of all
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _lanes(
 ) -> list[int]:
     """A lane for each chain, near that of the stop it comes from or leads to, free over all columns that it spans."""
     taken: dict[int, list[tuple[int, int]]] = {}
-    lanes = [0] * len(chains)
+    lanes, outermost = [0] * len(chains), [0, 0]
     for number in sorted(range(len(chains)), key=lambda k: (-len(chains[k]), k)):
         stops = chains[number]
         neighbor = best[stops[0]]
@@ -92,18 +92,24 @@ def _lanes(
         place = bisect_left(line, neighbor) + 1 if neighbor >= 0 else bisect_left(line, after) - 1
         earlier = 0 <= place < len(line) and stops[0] < line[place]  # what comes first lies on the far side
         span = column[stops[0]], column[stops[-1]]
-        lanes[number] = _free_lane(taken, lanes[chain[line[0]]] if line else 0, -1 if earlier else 1, span)
+        home = lanes[chain[line[0]]] if line else 0
+        lanes[number] = lane = _free_lane(taken, home, -1 if earlier else 1, span, outermost)
+        outermost = [min(outermost[0], lane), max(outermost[1], lane)]
         spans = taken.setdefault(lanes[number], [])
         spans.insert(bisect_left(spans, span), span)
     return lanes
 
 
-def _free_lane(taken: dict[int, list[tuple[int, int]]], home: int, side: int, span: tuple[int, int]) -> int:
+def _free_lane(
+    taken: dict[int, list[tuple[int, int]]], home: int, side: int, span: tuple[int, int], outermost: list[int]
+) -> int:
+    """The nearest lane that is free, on `side` first; a new outermost one where none is near."""
     for step in range(2 * MOST_LANES):
         lane = home + (side if step % 2 else -side) * ((step + 1) // 2)
         if _is_free(taken.get(lane, []), span):
             return lane
-    return max(taken, key=abs) + 1
+    low, high = outermost
+    return high + 1 if high <= -low else low - 1
 
 
 def _is_free(line: list[tuple[int, int]], span: tuple[int, int]) -> bool:

@@ -24,6 +24,7 @@ UNKNOWN_CELLS, UNKNOWN_SIDE = 32, 9.0  # a side that the file does not tell; the
 VECTOR_HEIGHT = 3.0
 LATTICE_STEP = 1.7  # between the points of a slab
 MOST_LEAVES = 7
+THINNEST = 4.0  # slabs so many times higher than deep lie down
 SLAB_GAP = 5.0  # from the trays to the slab that they make
 
 
@@ -131,9 +132,7 @@ def _strips(rows: int, columns: int) -> tuple[Strip, ...]:
             count += 1
     width = math.ceil(columns / count)
     starts = range(0, columns, width)
-    return tuple(
-        Strip(start, min(width, columns - start), k * (rows + STRIP_GAP)) for k, start in enumerate(starts)
-    )
+    return tuple(Strip(start, min(width, columns - start), k * (rows + STRIP_GAP)) for k, start in enumerate(starts))
 
 
 def tray_for(tensor: int, shape: Sequence[int]) -> Tray | None:
@@ -159,6 +158,8 @@ def slab_for(shape: Sequence[int | str | None] | None) -> Slab:
         depth = _side(sides[0])
         return Slab(inner, 1.6, VECTOR_HEIGHT, depth, _lattice(VECTOR_HEIGHT, depth), 1)
     height, depth = _side(sides[-2]), _side(sides[-1])
+    if height > THINNEST * depth:
+        height, depth = depth, height
     channels = math.prod(sides[:-2]) if len(sides) > 2 else 1
     thickness = 1.2 + math.log2(1 + channels / 4)
     leaves = min(max(round(math.log2(channels)), 1), MOST_LEAVES)

@@ -25,9 +25,7 @@ CORNER = np.ones(2)
 Rows = list[tuple[float, float, float, float, np.ndarray, np.ndarray, float]]
 
 
-def legend(
-    volumes: list[Volume], theme: Theme, floor_step: float, left_out: int = 0
-) -> tuple[Labels, ScreenShapes]:
+def legend(volumes: list[Volume], theme: Theme, floor_step: float, left_out: int = 0) -> tuple[Labels, ScreenShapes]:
     """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks."""
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
     remarks = _remarks(volumes, left_out)

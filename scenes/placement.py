@@ -172,7 +172,8 @@ def _part(stop: Stop) -> Layout:
 
 def _gaps(flow: Flow, arrangement: Arrangement) -> list[float]:
     """Space before each column."""
-    blocks: list[set[str]] = [set() for _ in range(arrangement.column_count)]
+    count = arrangement.column_count
+    blocks: list[set[str]] = [set() for _ in range(count)]
     parts, meets = [0] * len(flow.stops), [0] * len(flow.stops)
     for source, target in flow.edges:
         parts[source] += 1
@@ -185,14 +186,14 @@ def _gaps(flow: Flow, arrangement: Arrangement) -> list[float]:
             forks.add(column)
         if meets[number] > 1:
             joins.add(column)
-    gaps = [0.0] * arrangement.column_count
-    for column in range(1, arrangement.column_count):
+    gaps = [0.0] * count
+    for column in range(1, count):
         before, here = blocks[column - 1], blocks[column]
         if before != here:
             gaps[column] = BLOCK_GAP + (0.0 if here == {""} else BLOCK_MARGIN)
         elif here != {""}:
             gaps[column] = MEMBER_GAP
-        elif arrangement.column_count > DENSE_COLUMNS:
+        elif count > DENSE_COLUMNS:
             gaps[column] = DENSE_GAP
         else:
             gaps[column] = FORK_GAP if column - 1 in forks or column in joins else MATRIX_GAP

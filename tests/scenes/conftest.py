@@ -1,6 +1,7 @@
 """Networks for tests of scenes: of arrays written to real files, or of names and shapes alone."""
 
 import math
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -11,6 +12,8 @@ from tensornaut.loaders.grouping import arrange, module_tree
 from tensornaut.loaders.network import Network, Tensor, TensorTable
 from tensornaut.loaders.open import open_network
 from tensornaut.loaders.source import Source
+from tensornaut.scenes.flow import Flow, Stop
+from tensornaut.scenes.layer_volumes import layer_volume, slab_for
 
 PARTS = (
     *("embed", "fc1", "fc2", "conv1", "attention", "self_attn", "mlp", "norm1", "norm2", "head", "encoder", "experts"),
@@ -74,3 +77,38 @@ def transformer(written):
         shapes[f"layers.{block}.mlp.fc1.weight"] = (64, 16)
         shapes[f"layers.{block}.mlp.fc2.weight"] = (16, 64)
     return written({name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
+
+
+def stop_named(path, shapes=(), value=None):
+    """A stop of trays of these shapes, and a slab of a value of shape `value` ("none" for no slab)."""
+    slab = None if value == "none" and shapes else slab_for(None if value == "none" else value)
+    return Stop(layer_volume(path, "linear", list(enumerate(shapes)), slab))
+
+
+@st.composite
+def _flows(draw, name="", depth=2):
+    """Flows of up to 14 stops; stops are called NAME:NUMBER, graphs inside them NAME.NUMBER."""
+    sides = st.one_of(st.integers(1, 40), st.sampled_from((300, 5000)))
+    value = st.one_of(st.sampled_from(("none", None)), st.lists(st.one_of(sides, st.none()), max_size=4).map(tuple))
+    shapes = st.lists(st.lists(sides, min_size=1, max_size=2).map(tuple), max_size=3)
+    flow = Flow(name)
+    for number in range(draw(st.integers(1, 14 if not name else 4))):
+        stop = stop_named(f"{name}:{number}", draw(shapes), draw(value))
+        insides = draw(st.sampled_from((0, 0, 0, 0, 1, 2))) if depth else 0
+        inner = [draw(_flows(f"{name}.{number}-{k}", depth - 1)) for k in range(insides)]
+        flow.stops.append(replace(stop, inner=tuple(inner)))
+        sources = draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else ()
+        flow.edges += [(source, number) for source in sorted(sources)]
+    return flow
+
+
+@pytest.fixture(scope="session")
+def flows():
+    """A strategy for flows of random stops, edges and graphs inside stops."""
+    return _flows()
+
+
+@pytest.fixture(scope="session")
+def stop():
+    """`stop_named` as a fixture."""
+    return stop_named
