@@ -13,8 +13,8 @@ from .safetensors_index import INDEX_SUFFIX
 
 __all__ = ["model_file"]
 
-PREFERRED = ("model" + INDEX_SUFFIX, "model.safetensors")
-SUFFIXES = (INDEX_SUFFIX, ".safetensors", ".onnx", ".npz", ".npy")
+PREFERRED = ("model" + INDEX_SUFFIX, "model.safetensors", "pytorch_model.bin")
+SUFFIXES = (INDEX_SUFFIX, ".safetensors", ".onnx", ".pt", ".pth", ".npz", ".npy")
 SHOWN = 4
 
 

@@ -16,6 +16,8 @@ __all__ = [
     "LOOSE_HEADER_BYTES",
     "METADATA_CHARACTERS",
     "METADATA_ITEMS",
+    "MODEL_GRAPHS",
+    "MODEL_TENSORS",
     "MODULE_TENSORS",
     "NESTED_GRAPHS",
     "NESTING",
@@ -37,6 +39,7 @@ __all__ = [
     "TEXT_BYTES",
     "UNPACKED_CACHE_BYTES",
     "WALKED",
+    "WALKED_AGAIN",
     "WALKED_NAMES",
     "WALKED_TENSORS",
     "ZIP_DIRECTORY_BYTES",
@@ -71,7 +74,8 @@ PICKLE_LINE_BYTES = 1 << 20  # a text of protocol 0
 PICKLE_NAME_BYTES = 1024  # a module or a name in it
 PICKLE_NUMBER_BYTES = 1024
 NESTING = 100  # levels of containers in which tensors are looked for ...
-WALKED = 1_000_000  # ... objects that are looked at ...
+WALKED = 500_000  # ... objects that are looked at ...
+WALKED_AGAIN = 20_000  # ... of these inside of what was looked at before, under another name ...
 WALKED_TENSORS = 250_000  # ... tensors that are listed ...
 WALKED_NAMES = 1 << 26  # ... and characters of their names
 METADATA_ITEMS = 1000  # settings that are shown
@@ -79,5 +83,7 @@ METADATA_CHARACTERS = 1000  # of one setting, or of its name
 PROTOBUF_FIELDS = 4_000_000  # fields of all messages of a file, whose columns take 40 bytes each
 PROTOBUF_TEXT_BYTES = 64 << 20  # names and other texts of all messages of a file
 TEXT_BYTES = 16 << 10  # of one text; a longer one is cut
+MODEL_TENSORS = 250_000  # tensors of an ONNX model, inner ones included
+MODEL_GRAPHS = 20_000  # graphs inside of operators, and functions
 NESTED_GRAPHS = 32  # graphs inside of operators inside of graphs
 ATTRIBUTE_NUMBERS = 1 << 20  # bytes of the numbers of an attribute that are shown

@@ -6,12 +6,15 @@ out of a file is hashed or compared. Shared and cyclic parts are shared and cycl
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = ["PYTHON_OBJECTS", "Dict", "Global", "Inert", "Make", "Set", "bytes_of", "entries_of"]
 
-BYTES = {f"{module}.{kind}" for module in ("builtins", "__builtin__") for kind in ("bytes", "bytearray")}
+BYTEARRAYS = {f"{module}.{kind}" for module in ("builtins", "__builtin__") for kind in ("bytes", "bytearray")}
+ENCODED = {"_codecs.encode", *BYTEARRAYS}  # a text and "latin1"
+LATIN: tuple[list[str], ...] = ([], ["latin1"], ["latin-1"])
 Make = Callable[[Any], Any]  # arguments -> object; raises ValueError where they do not fit
 
 
@@ -94,24 +97,19 @@ def entries_of(state: Any) -> Iterator[tuple[Any, Any]]:
                 yield from part.entries()
 
 
-def bytes_of(value: Any) -> bytes | None:
-    """Bytes, also in the ways in which older protocols write them; None for what is none."""
+def bytes_of(value: Any, longest: int = sys.maxsize) -> bytes | None:
+    """Bytes, also in the ways in which older protocols write them; None for what is none, or more than `longest`."""
+    if isinstance(value, Inert) and value.title in BYTEARRAYS and type(value.arguments) is tuple:
+        first = value.arguments[0] if value.arguments else b""
+        if len(value.arguments) < 2:  # of bytes
+            value = first
     if isinstance(value, bytes | bytearray):
-        return bytes(value)
-    if not isinstance(value, Inert) or not isinstance(value.arguments, tuple):
+        return bytes(value) if len(value) <= longest else None
+    if not isinstance(value, Inert) or value.title not in ENCODED or type(value.arguments) is not tuple:
         return None
-    arguments = value.arguments
-    if value.title == "_codecs.encode" and len(arguments) == 2 and type(arguments[0]) is str:
-        return _encoded(arguments[0]) if arguments[1] in ("latin1", "latin-1") else None
-    if value.title not in BYTES:
+    text, *encoding = value.arguments or ("",)
+    if type(text) is not str or len(text) > longest or encoding not in LATIN:
         return None
-    first = arguments[0] if arguments else b""
-    if isinstance(first, Inert) and first.title in BYTES:  # nobody writes that
-        return None
-    return _encoded(first) if type(first) is str else bytes_of(first)
-
-
-def _encoded(text: str) -> bytes | None:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -15,6 +15,8 @@ __all__ = ["SCALARS", "is_plain", "setting_text"]
 SCALARS = {type(None), bool, int, float, complex, str, bytes, bytearray, Global}
 SHOWN = 16  # items of a list
 SHOWN_BITS = 4000  # longer numbers are not written out: the time would grow with their square
+LONGEST = 16  # bytes of a number
+ENCODED = "_codecs.encode"  # how older protocols write bytes
 NUMPY_SCALARS = {"numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"}
 NUMPY_ARRAYS = {"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"}
 NUMPY_CODES = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"}
@@ -25,14 +27,16 @@ def is_plain(value: Any) -> bool:
     """True for what is shown as one setting: a scalar, or a list of nothing but scalars."""
     kind = type(value)
     if kind is Inert:
-        return value.title in NUMPY_SCALARS | NUMPY_ARRAYS or bytes_of(value) is not None or _is_bare(value)
+        return value.title in NUMPY_SCALARS | NUMPY_ARRAYS or _is_bare(value)
     return kind in SCALARS or kind in (list, tuple) and set(map(type, value)) <= SCALARS
 
 
 def _is_bare(value: Inert) -> bool:
     """True for an object of scalars and nothing else, such as a device."""
-    further = (value.keywords, value.state, value.items, value.pairs)
-    return type(value.arguments) is tuple and further == (None,) * 4 and set(map(type, value.arguments)) <= SCALARS
+    if value.keywords is not None or value.state is not None or value.items or value.pairs:
+        return False
+    arguments = value.arguments
+    return type(arguments) is tuple and len(arguments) <= SHOWN and set(map(type, arguments)) <= SCALARS
 
 
 def setting_text(value: Any) -> str:
@@ -77,9 +81,8 @@ def _object_text(value: Inert, depth: int) -> str:
         state = value.state
         shape = state[1] if isinstance(state, tuple) and len(state) > 1 else ()
         return f"a NumPy array {_text(shape, 1)}"
-    data = bytes_of(value)
-    if data is not None:
-        return f"{len(data)} bytes"
+    if value.title == ENCODED and arguments and type(arguments[0]) is str:
+        return f"{len(arguments[0])} bytes"
     if not depth or not arguments:
         return value.title
     return f"{value.title}({', '.join(_text(item, depth - 1) for item in arguments[:SHOWN])})"
@@ -90,7 +93,7 @@ def _numpy_number(arguments: tuple[Any, ...]) -> Any:
     if len(arguments) != 2 or not isinstance(arguments[0], Inert):
         return None
     dtype, raw = arguments[0], arguments[1]
-    data = raw.encode("utf-8", "surrogatepass") if type(raw) is str else bytes_of(raw)
+    data = raw[:LONGEST].encode("utf-8", "surrogatepass") if type(raw) is str else bytes_of(raw, LONGEST)
     code = dtype.arguments[0] if isinstance(dtype.arguments, tuple) and dtype.arguments else None
     letter = NUMPY_CODES.get(code) if type(code) is str else None
     if letter is None or data is None or len(data) != struct.calcsize(letter):

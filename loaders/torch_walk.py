@@ -9,10 +9,19 @@ from itertools import chain
 from typing import Any
 
 from ..engine.kernels.names import clean
-from .limits import METADATA_CHARACTERS, METADATA_ITEMS, NESTING, WALKED, WALKED_NAMES, WALKED_TENSORS
+from .limits import (
+    LISTED,
+    METADATA_CHARACTERS,
+    METADATA_ITEMS,
+    NESTING,
+    WALKED,
+    WALKED_AGAIN,
+    WALKED_NAMES,
+    WALKED_TENSORS,
+)
 from .pickle_objects import Dict, Inert, Set, entries_of
 from .torch_objects import Compound, Storage, View
-from .torch_settings import is_plain, setting_text
+from .torch_settings import SCALARS, is_plain, setting_text
 
 __all__ = ["NAME_SHOWN", "Contents", "not_read", "walk"]
 
@@ -42,7 +51,8 @@ class _Level:
     prefix: str  # of the names of its parts
     entries: Entries
     is_optimizer: bool
-    is_module: bool = False
+    is_module: bool
+    is_again: bool  # it, or one around it, was looked at before under another name
 
 
 def walk(root: Any) -> Contents:
@@ -62,7 +72,8 @@ class _Walk:
         self.open: set[int] = set()  # containers around the one that is looked at
         self.levels: list[_Level] = []
         self.plain: dict[int, bool] = {}  # of lists
-        self.looked_at = self.characters = self.deeper = 0
+        self.entered: set[int] = set()  # containers, also those that are behind
+        self.looked_at = self.again = self.characters = self.deeper = self.compounds = 0
 
     def run(self, root: Any) -> Contents:
         self.take("", root, False, False)
@@ -74,16 +85,23 @@ class _Walk:
                 self.open.discard(id(level.container))
                 continue
             self.looked_at += 1
-            if self.looked_at > WALKED or self.characters > WALKED_NAMES or self._is_full():
+            self.again += level.is_again
+            if self._is_too_much():
                 self.found.notes.append("left out: what follows; there is more than any model has")
                 break
             self._step(level, *entry)
         if self.deeper:
-            self.found.notes.append(f"left out: {self.deeper} objects nested deeper than {NESTING} levels")
+            self.found.notes.append(
+                f"left out: {self.deeper} objects nested deeper than {NESTING} levels, or of long names"
+            )
+        if self.compounds > LISTED:
+            self.found.notes.append(f"{self.compounds - LISTED} more are tensors of several parts")
         return self.found
 
-    def _is_full(self) -> bool:
-        return len(self.found.tensors) + len(self.found.optimizer) >= WALKED_TENSORS
+    def _is_too_much(self) -> bool:
+        if len(self.found.tensors) + len(self.found.optimizer) >= WALKED_TENSORS:
+            return True
+        return self.looked_at > WALKED or self.again > WALKED_AGAIN or self.characters > WALKED_NAMES
 
     def _step(self, level: _Level, key: Any, value: Any) -> None:
         name = key if type(key) is str else setting_text(key)
@@ -102,42 +120,44 @@ class _Walk:
         kind = type(value)
         if kind is View:
             (self.found.optimizer if is_optimizer else self.found.tensors).append((path, value))
+            self.again += id(value) in self.seen
             self.seen.add(id(value))
-        elif kind is Storage:
-            return
-        elif kind is Compound:
-            self.found.notes.append(f"{path} is a tensor of several parts: {value.about}")
-            if id(value) not in self.open:
-                self._enter(path, value, iter(value.parts.items()), is_optimizer)
-        elif self._is_plain(value):
+        elif kind in SCALARS or self._is_plain(value):
             if not (in_module and _is_internal(path)) and not (is_optimizer and STATE in path):
                 self._set(path, value)
-        elif id(value) in self.open:
+        elif kind is Storage or id(value) in self.open or _is_empty(value):
             return
         elif len(self.levels) >= NESTING:
             self.deeper += 1
+        elif kind is Compound:
+            self.compounds += 1
+            if self.compounds <= LISTED:
+                self.found.notes.append(f"{clean(path, NAME_SHOWN)} is a tensor of several parts: {value.about}")
+            self._enter(path, value, iter(value.parts.items()), is_optimizer)
         elif kind is Inert and (parts := _module_parts(value)) is not None:
             self._set(path or "class", value.maker)
             self._enter(path, value, chain(parts, self._further(value)), is_optimizer, True)
-        elif kind in (Dict, list, tuple, Set, Inert):
-            if kind is Inert:
-                self._set(path or "class", value.maker)
-                if REBUILT.match(value.title):
-                    self.found.problems.append(not_read(path, f"{value.title} is not understood here"))
+        elif kind is Inert:
+            self._set(path or "class", value.maker)
+            if REBUILT.match(value.title):
+                self.found.problems.append(not_read(path, f"{value.title} is not understood here"))
+            self._enter(path, value, _parts_of(value), is_optimizer)
+        elif kind in (Dict, list, tuple, Set):
             self._enter(path, value, _entries(value), is_optimizer)
 
     def _is_plain(self, value: Any) -> bool:
         """Of a list it is found out once, however often it is met."""
-        if type(value) not in (list, tuple):
-            return is_plain(value)
         if id(value) not in self.plain:
-            self.looked_at += len(value) // 16
+            self.looked_at += len(value) // 16 if isinstance(value, list | tuple) else 0
             self.plain[id(value)] = is_plain(value)
         return self.plain[id(value)]
 
     def _enter(self, path: str, value: Any, entries: Entries, is_optimizer: bool, is_module: bool = False) -> None:
+        is_again = self.levels[-1].is_again if self.levels else False
+        level = _Level(value, path, entries, is_optimizer, is_module, is_again or id(value) in self.entered)
         self.open.add(id(value))
-        self.levels.append(_Level(value, path, entries, is_optimizer, is_module))
+        self.entered.add(id(value))
+        self.levels.append(level)
 
     def _set(self, path: str, value: Any) -> None:
         if len(self.found.settings) < METADATA_ITEMS:
@@ -173,14 +193,19 @@ def _is_internal(path: str) -> bool:
     return name.startswith("_") or name == "training"
 
 
+def _is_empty(value: Any) -> bool:
+    """True for containers that hold nothing, of which there may be many."""
+    if type(value) is Dict:
+        return not value.pairs and value.initial is None
+    return type(value) is Set and not value.items
+
+
 def _entries(value: Any) -> Entries:
     if isinstance(value, Dict):
         return value.entries()
     if isinstance(value, list | tuple):
         return enumerate(value)
-    if isinstance(value, Set):
-        return enumerate(value.items)
-    return _parts_of(value)
+    return enumerate(value.items)
 
 
 def _parts_of(value: Inert) -> Entries:
