@@ -269,6 +269,7 @@ def test_any_protocol_of_pickles_is_read(torch, make, tmp_path, is_zip, protocol
     assert_agrees(open_network(path), {name: make.decoded(item) for name, item in make.flat(state).items()})
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf")
 def test_what_has_no_numbers_here_is_listed(torch, tmp_path):
     path = tmp_path / "model.pt"
     state = {
@@ -290,6 +291,7 @@ def test_what_has_no_numbers_here_is_listed(torch, tmp_path):
     assert error.value.key == "values_absent"
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
 def test_parts_of_sparse_and_nested_tensors_are_tensors(torch, tmp_path):
     path = tmp_path / "model.pt"
     rows = torch.tensor([0, 1, 3])
