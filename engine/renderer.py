@@ -6,7 +6,7 @@ front faces and edges, lines in front, words. Nothing writes depth but solids an
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from .painters.labels import LabelColors, LabelPainter
 from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
 from .painters.solids import SolidPainter
-from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, Text, walk
+from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, walk
 from .view import Eye, Frame
 
 __all__ = ["Renderer"]
@@ -65,33 +65,44 @@ class Renderer:
         gl.glEnable(gl.GL_BLEND)
         # Alpha stays 1: the picture is opaque whatever is drawn over it.
         gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
-        boxes = [(world[:3, 3], box) for world, box in self._collect(Boxes)]
-        lines = self._collect(Lines)
-        texts = [(world, text) for world, labels in self._collect(Labels) for text in labels.texts]
+        found = _Found(scene)
+        boxes = [(world[:3, 3], box) for world, box in found.all(Boxes)]
+        lines = found.all(Lines)
+        texts = [(world, text) for world, labels in found.all(Labels) for text in labels.texts]
         self._boxes.draw_floor(boxes, scene, eye)
         self._labels.draw_floor(texts, eye, self._label_colors())
         self._boxes.draw_back(boxes, scene, eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "back"], eye)
-        self._solids.draw([*self._collect(Points), *self._collect(Surface), *self._collect(Images)], eye)
+        for offset, box in boxes:
+            if box.style == "solid":
+                self._boxes.draw_solid(box.lower + offset, box.upper + offset, box.colors, eye)
+        self._solids.draw([*found.all(Points), *found.all(Surface), *found.all(Images)], eye)
         self._data.draw(self.detail, eye, scene.theme, framebuffer)
         ranges = np.array([grid.value_range for grid in self.detail.grids])
         numbers = self._cubes.draw(self.detail.near, ranges, eye)
         self._labels.draw_on_faces(texts + numbers, eye, self._label_colors())
         self._boxes.draw_front(eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "front"], eye)
-        self._draw_words(texts, frame, eye)
-        gl.glUseProgram(0)
-        self._context.check("frame")
-
-    def _draw_words(self, texts: list[tuple[np.ndarray, Text]], frame: Frame, eye: Eye) -> None:
-        for _, shapes in self._collect(ScreenShapes):
+        for _, shapes in found.all(ScreenShapes):
             self._labels.draw_screen_shapes(screen_rectangles(shapes, eye), eye)
         self._labels.draw_front(texts, eye, self._label_colors(), history=frame.mode == "live")
+        gl.glUseProgram(0)
+        self._context.check("frame")
 
     def _label_colors(self) -> LabelColors:
         theme = self.scene.theme
         return LabelColors(theme.text, theme.text2, theme.text3, theme.panel)
 
-    def _collect(self, kind: type[D]) -> list[tuple[np.ndarray, D]]:
-        """(world_from_node, drawable) of all visible drawables of one kind, in scene order."""
-        return [(world, node.drawable) for world, node in walk(self.scene.root) if isinstance(node.drawable, kind)]
+
+class _Found:
+    """The visible drawables of a scene by their kind, found in one walk."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._found: dict[type, list[tuple[np.ndarray, Drawable]]] = {}
+        for world, node in walk(scene.root):
+            if node.drawable is not None:
+                self._found.setdefault(type(node.drawable), []).append((world, node.drawable))
+
+    def all(self, kind: type[D]) -> list[tuple[np.ndarray, D]]:
+        """(world_from_node, drawable) of all of one kind, in scene order."""
+        return cast("list[tuple[np.ndarray, D]]", self._found.get(kind, []))
