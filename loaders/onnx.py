@@ -13,14 +13,14 @@ from ..engine.kernels.names import clean
 from .errors import FormatError
 from .grouping import by_layer, module_tree
 from .json_text import first_repeated
-from .network import Graph, Network, TensorTable
+from .network import Network, TensorTable
 from .notes import Notes
 from .onnx_external import ExternalFiles
 from .onnx_flow import Flow, flow
 from .onnx_inner import INITIALIZER, SPARSE_INITIALIZER, inner_tensors
 from .onnx_layers import OpModules, flow_order, layers
 from .onnx_nodes import Nodes, Scope, read_nodes
-from .onnx_ops import GRAPH_FIELDS, ModelFile, OpTable, graph_of
+from .onnx_ops import GRAPH_FIELDS, Functions, ModelFile, OpTable
 from .onnx_shapes import ShapeFinder
 from .onnx_sniff import matches
 from .onnx_tensors import TensorReader
@@ -34,7 +34,6 @@ VERSIONS = {"ir_version": 1, "model_version": 5}
 TEXTS = {"producer": 2, "producer_version": 3, "domain": 4, "description": 6}
 GRAPH, OPSET, METADATA, TRAINING, FUNCTIONS = 7, 8, 14, 20, 25
 GRAPH_NAME, GRAPH_DESCRIPTION = 2, 10
-FUNCTION_DOMAIN = 10
 
 
 def read(source: Source, shown: Path) -> Network:
@@ -58,7 +57,7 @@ def read(source: Source, shown: Path) -> Network:
         metadata = _metadata(reader, fields, main)
         sides = [_values(messages, main, side) for side in ("inputs", "outputs")]
         model = ModelFile(source, shown.parent, nodes)
-        functions = _functions(messages, model)
+        functions = Functions.of(messages, model)
     connections = flow(nodes, 0, found.all_names())
     tensors, layer_of = _arranged(nodes, connections, found)
     modules = OpModules(nodes, layer_of)
@@ -102,18 +101,6 @@ def _arranged(nodes: Nodes, connections: Flow, tensors: TensorTable):
     found = layers(nodes, connections, order, tensors, names)
     together = by_layer(found.paths)
     return tensors.take(order[together], names), found.take(together.tolist())
-
-
-def _functions(messages: Messages, model: ModelFile) -> dict[str, Graph]:
-    """Bodies of the operators that the file itself defines."""
-    found = {}
-    for k, scope in enumerate(model.nodes.scopes):
-        if scope.is_function:
-            domains = scope.fields.of(FUNCTION_DOMAIN, BYTES)
-            domain = "".join(messages.texts(domains.starts, domains.stops)[-1:])
-            graph = graph_of(model, k)
-            found[f"{domain}:{graph.name}"] = graph
-    return found
 
 
 def _metadata(reader: TensorReader, fields: Fields, main: Scope) -> dict[str, str]:

@@ -56,18 +56,20 @@ def _connections(nodes: Nodes, scope: int) -> tuple[np.ndarray, np.ndarray, list
     """(takers, makers, names) of all inputs in a graph: numbers of operators in it, -1 where no operator of it makes
     the value."""
     first, last = nodes.scopes[scope].nodes
-    takers = np.repeat(nodes.ancestors(scope), np.diff(nodes.input_starts))
-    names = nodes.inputs
-    if not (first == 0 and last == len(nodes)):
-        inside = np.flatnonzero(takers >= 0)
-        takers, names = takers[inside], [names[k] for k in inside.tolist()]
-    starts = nodes.output_starts[first : last + 1]
-    outputs = nodes.outputs[starts[0] : starts[-1]]
-    owners = np.repeat(np.arange(last - first), np.diff(starts)).tolist()
+    starts = nodes.input_starts
+    takers = [np.repeat(np.arange(last - first), np.diff(starts[first : last + 1]))]
+    names = nodes.inputs[starts[first] : starts[last]]
+    for start, stop, holder in nodes.inside(scope):
+        inner = nodes.inputs[starts[start] : starts[stop]]
+        takers.append(np.full(len(inner), holder - first))
+        names += inner
+    ends = nodes.output_starts[first : last + 1]
+    outputs = nodes.outputs[ends[0] : ends[-1]]
+    owners = np.repeat(np.arange(last - first), np.diff(ends)).tolist()
     maker_of = dict(zip(reversed(outputs), reversed(owners), strict=True))
     maker_of.pop("", None)
     makers = np.fromiter(map(maker_of.get, names, repeat(-1)), np.int64, len(names))
-    return takers - first, makers, names
+    return np.concatenate(takers), makers, names
 
 
 def _unique(sources: np.ndarray, targets: np.ndarray, count: int) -> np.ndarray:

@@ -87,6 +87,7 @@ def _constants(reader: TensorReader, nodes: Nodes, prefixes: list[str]) -> Itera
         chosen = (fields.tags == number * 8 + wire) | ((fields.tags == number * 8 + BYTES) & are_several)
         found = fields.where(chosen) if are_several else fields.where(chosen).last()
         owners, first = np.unique(found.owners, return_index=True)
+        reader.count(len(owners))
         names, scopes = named(owners)
         bounds = [*first.tolist(), len(found)]
         parts = [found.where(slice(*bound)) for bound in zip(bounds, bounds[1:], strict=False)]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .errors import FormatError
-from .limits import NESTED_GRAPHS
+from .limits import MODEL_GRAPHS, NESTED_GRAPHS
 from .protobuf import BYTES, Fields, Messages
 from .tensors import starts_of
 
@@ -61,16 +62,24 @@ class Nodes:
         """Names of the values that it makes."""
         return tuple(self.outputs[self.output_starts[node] : self.output_starts[node + 1]])
 
-    def ancestors(self, scope: int) -> np.ndarray:
-        """(n,) int64: for each operator that one of the scope which it is, or is inside of; -1 for others."""
-        parents = np.array([each.parent for each in self.scopes] + [-1], np.int64)
-        current = np.arange(len(self))
-        for _ in range(NESTED_GRAPHS):
-            outside = np.flatnonzero((current >= 0) & (self.scope_of[current] != scope))
-            if not len(outside):
-                break
-            current[outside] = parents[self.scope_of[current[outside]]]
-        return current
+    def inside(self, scope: int) -> list[tuple[int, int, int]]:
+        """(first operator, behind the last, operator of the scope that they are inside of) of graphs inside a scope."""
+        found = []
+        waiting = [(inner, self.scopes[inner].parent) for inner in self._inner_scopes.get(scope, ())]
+        while waiting:
+            inner, holder = waiting.pop()
+            found.append((*self.scopes[inner].nodes, holder))
+            waiting += [(deeper, holder) for deeper in self._inner_scopes.get(inner, ())]
+        return sorted(found)
+
+    @cached_property
+    def _inner_scopes(self) -> dict[int, list[int]]:
+        """The graphs directly inside of each graph."""
+        inner: dict[int, list[int]] = {}
+        for k, scope in enumerate(self.scopes):
+            if scope.parent >= 0:
+                inner.setdefault(int(self.scope_of[scope.parent]), []).append(k)
+        return inner
 
 
 def read_nodes(messages: Messages, graphs: Fields, functions: Fields) -> Nodes:
@@ -171,6 +180,8 @@ class _Builder:
     ) -> None:
         bounds = (first + starts_of(np.bincount(nodes.owners, minlength=len(parents)))).tolist()
         places = np.searchsorted(fields.owners, np.arange(len(parents) + 1)).tolist()
+        if len(self.scopes) + len(parents) > MODEL_GRAPHS:
+            raise FormatError(self.messages.path, "protobuf_too_much", what="graphs", limit=MODEL_GRAPHS)
         self.scope_of.append(nodes.owners + len(self.scopes))
         for k, (parent, attribute) in enumerate(parents):
             own = Fields.joined([(fields.where(slice(places[k], places[k + 1])), -k)])

@@ -18,10 +18,11 @@ from .onnx_types import ports, value_infos
 from .protobuf import BYTES, Fields, Messages
 from .source import Source
 
-__all__ = ["GRAPH_FIELDS", "ModelFile", "OpTable", "graph_of"]
+__all__ = ["GRAPH_FIELDS", "Functions", "ModelFile", "OpTable", "graph_of"]
 
 AT_ONCE = 4096  # operators that are made together
 GRAPH_FIELDS = {"name": 2, "inputs": 11, "outputs": 12, "values": 13}
+FUNCTION_DOMAIN = 10
 FUNCTION_FIELDS = {"name": 1, "inputs": 4, "outputs": 5}
 
 
@@ -95,6 +96,33 @@ class OpTable(Sequence[Op]):
             (dict(next(pairs) for _ in run), tuple(graph for row in run for graph in graphs.get(row, ())))
             for run in runs
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class Functions(Mapping[str, Graph]):
+    """Bodies of the operators that a file itself defines, by "domain:name"; made when asked for."""
+
+    model: ModelFile
+    scopes: Mapping[str, int]
+
+    @classmethod
+    def of(cls, messages: Messages, model: ModelFile) -> Functions:
+        """The functions of a model. Raises FormatError."""
+        functions = [k for k, scope in enumerate(model.nodes.scopes) if scope.is_function]
+        columns = []
+        for number in (FUNCTION_DOMAIN, FUNCTION_FIELDS["name"]):
+            found = Fields.joined([(model.nodes.scopes[k].fields.of(number, BYTES), k) for k in functions])
+            columns.append(dict(zip(found.owners.tolist(), messages.texts(found.starts, found.stops), strict=True)))
+        return cls(model, {f"{columns[0].get(k, '')}:{columns[1].get(k, '')}": k for k in functions})
+
+    def __getitem__(self, name: str) -> Graph:
+        return graph_of(self.model, self.scopes[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scopes)
+
+    def __len__(self) -> int:
+        return len(self.scopes)
 
 
 def graph_of(model: ModelFile, scope: int) -> Graph:

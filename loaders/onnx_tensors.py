@@ -10,11 +10,10 @@ from functools import cache
 
 import numpy as np
 
-from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
 from . import archive
 from .errors import FormatError
-from .limits import RANK
+from .limits import MODEL_TENSORS, RANK
 from .notes import Notes
 from .onnx_external import ExternalFiles
 from .protobuf import BYTES, FIXED32, FIXED64, VARINT, Fields, Messages
@@ -57,6 +56,7 @@ class TensorReader:
     messages: Messages
     external: ExternalFiles
     notes: Notes
+    tensors_left: int = MODEL_TENSORS
 
     @property
     def source(self) -> Source:
@@ -67,6 +67,7 @@ class TensorReader:
 
         Raises FormatError for a damaged message, an impossible shape, or a file name that leads out of the folder.
         """
+        self.count(len(starts))
         fields = self.messages.fields(starts, stops)
         if names is None:
             names = self._names(fields, len(starts))
@@ -77,10 +78,10 @@ class TensorReader:
         data = _Data(sizes, starts.copy())
         self._find(fields, codes, names, data)
         distinct, dtype_codes = np.unique(codes, return_inverse=True)
-        sources = list(dict.fromkeys([self.source, *data.sources.values()]))
+        sources = {source: k for k, source in enumerate(dict.fromkeys([self.source, *data.sources.values()]))}
         source_codes = np.zeros(len(starts), np.int64)
         for row, source in data.sources.items():
-            source_codes[row] = sources.index(source)
+            source_codes[row] = sources[source]
         return TensorTable(
             names="".join(names),
             name_starts=starts_of(list(map(len, names))),
@@ -120,6 +121,12 @@ class TensorReader:
         data = _Data(np.array([size], np.int64), fields.starts[:1].copy())
         self._typed(0, dtype, size, fields, data, name)
         return Tensor(name, shape, dtype, count, size, self.source, int(data.places[0]), packed=data.packed.get(0))
+
+    def count(self, tensors: int) -> None:
+        """Counts tensors before they are made. Raises FormatError where they are more than any model has."""
+        self.tensors_left -= tensors
+        if self.tensors_left < 0:
+            raise FormatError(self.source.path, "protobuf_too_much", what="tensors", limit=MODEL_TENSORS)
 
     def _names(self, fields: Fields, count: int) -> list[str]:
         found = fields.of(NAME, BYTES).last()
@@ -203,11 +210,18 @@ class TensorReader:
             if len(found) > 1:
                 data.packed[row] = pieces
         elif is_varint and items <= total <= 10 * items:
-            data.packed[row] = varints = Varints(pieces, item_bytes, items)
-            if total <= COUNTED_BYTES and not _is_whole(varints):
+            data.packed[row] = Varints(pieces, item_bytes, items)
+            if total <= COUNTED_BYTES and self._count_of(found) != items:
                 self._absent(row, data, name, f"its fields are not {items} numbers")
         else:
             self._absent(row, data, name, f"its fields have {total} bytes, which are not {items} numbers")
+
+    def _count_of(self, found: Fields) -> int:
+        """How many varints these fields hold."""
+        packed = found.where(found.tags & 7 == BYTES)
+        places = zip(packed.starts.tolist(), packed.stops.tolist(), strict=True)
+        parts = (np.frombuffer(self.messages.file.read(start, stop - start), np.uint8) for start, stop in places)
+        return len(found) - len(packed) + sum(int(np.count_nonzero(part < 128)) for part in parts)
 
     def _external(self, row: int, entries: dict[str, str], data: _Data, name: str) -> None:
         found = self.external.place(entries, int(data.sizes[row]), name)
@@ -284,16 +298,8 @@ def _column(fields: Fields, count: int) -> np.ndarray:
 def _stored(fields: Fields, first: int, last: int, dtype: str) -> Fields:
     """Fields of one message, first to last, that hold values of a type."""
     number, wire = (STRING_DATA, BYTES) if dtype == "string" else FIELDS_OF.get(dtype, INT32_DATA)
-    own = fields.where(slice(first, last))
-    return own.where((own.tags == number * 8 + wire) | (own.tags == number * 8 + BYTES))
-
-
-def _is_whole(varints: Varints) -> bool:
-    try:
-        varints.read(0, 0)
-    except InputError:
-        return False
-    return True
+    tags = fields.tags[first:last]
+    return fields.where(first + np.flatnonzero((tags == number * 8 + wire) | (tags == number * 8 + BYTES)))
 
 
 @cache
