@@ -5,174 +5,105 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from typing import Any
 
-from ..engine.kernel_choice import want
+from ..engine.cache import opened
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.histogram import histogram
-from ..engine.kernels.names import clean
-from ..engine.kernels.summarize import TensorSummary, fold
-from ..engine.summaries import StoredNumbers, from_message, piece_size, request, summarize
-from ..engine.workers import Workers
-from ..loaders.network import Network, Tensor
+from ..engine.kernels.summarize import TensorSummary
+from ..loaders.network import Network, Tensor, TensorTable
 from ..loaders.open import open_network
 from ..scenes.strings import text
 from .progress import Progress
-from .table import aligned, shape_text
+from .stats_pass import MOST_WORKERS, summaries
+from .stats_table import SORTS, Row, is_wanted, lines, ordered, row_of
+from .stats_warnings import Warnings
 
 __all__ = ["add_arguments", "run", "summaries"]
 
 HISTOGRAM_BINS = 64
-MOST_WORKERS = 256
-MOST_THREADS = 2  # more would not keep to 512 MB with the definition
-SMALL = 1 << 16  # elements that are summarized at once; handing them on would cost more
-LARGE = 1 << 28  # elements in a file from which on compiling kernels pays
-FOLDED_AT = 64  # parts of one tensor
-SPARK_BINS = 10
-SPARKS = "▁▂▃▄▅▆▇█"
 WIDTH_WHERE_UNKNOWN = 120  # cells, where there is no terminal
-COLUMNS = ("name", "shape", "type", "mean", "std", "min", "max", "zeros", "nan")
 
-Finish = Callable[[], TensorSummary]
+Found = Iterator[tuple[Tensor, TensorSummary | None]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE, --json and --workers."""
+    """SOURCE, what to show of it, and how to compute."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("--json", action="store_true", help=text("stats.option.json", bins=HISTOGRAM_BINS))
+    parser.add_argument("--sort", metavar="COLUMN", help=text("stats.option.sort", columns=", ".join(SORTS)))
+    parser.add_argument("--reverse", action="store_true", help=text("stats.option.reverse"))
+    parser.add_argument("--filter", metavar="PATTERN", action="append", default=[], help=text("stats.option.filter"))
+    parser.add_argument("--warnings", action="store_true", help=text("stats.option.warnings"))
     parser.add_argument("--workers", type=int, metavar="N", help=text("stats.option.workers"))
+    parser.add_argument("--no-cache", action="store_true", help=text("stats.option.no_cache"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0, after printing the statistics. Raises InputError."""
-    if arguments.workers is not None and not 1 <= arguments.workers <= MOST_WORKERS:
-        raise InputError("--workers", "option_value", found=arguments.workers, expected=f"1 to {MOST_WORKERS}")
+    _check(arguments)
     network = open_network(arguments.source)
-    elements = network.parameter_count + int(network.inner_tensors.counts.sum())
-    with Progress(text("stats.progress"), elements) as progress:
-        found = summaries(network, arguments.workers, progress.advance)
+    patterns = arguments.filter
+    own, inner = (_extent(table, patterns) for table in (network.tensors, network.inner_tensors))
+    if patterns and not own.tensors + inner.tensors:
+        raise InputError("--filter", "option_value", found=" ".join(patterns), expected="a part of a tensor's name")
+    cache = None if arguments.no_cache else opened()
+    with Progress(text("stats.progress"), own.elements + inner.elements) as progress:
+        found = summaries(network, arguments.workers, progress.advance, cache, partial(_is_wanted, patterns))
         if arguments.json:
-            for line in _json_lines(arguments.source, network, found):
+            for line in _json_lines(arguments.source, found, own.tensors, inner.tensors):
                 print(line)
             return 0
-        known = list(found)
-    for line in _table(network, known, shutil.get_terminal_size((WIDTH_WHERE_UNKNOWN, 24)).columns):
+        rows, warnings = [], Warnings()
+        for tensor, summary in found:
+            rows.append(row_of(tensor, summary))
+            warnings.look_at(tensor, summary)
+    for line in _text_lines(arguments, network, rows, warnings):
         print(line)
     return 0
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """Elements of a tensor, in the order in which they are stored."""
+class _Extent:
+    """How much of a table is wanted."""
 
-    tensor: Tensor
-    first: int
-    count: int
-
-    @property
-    def is_last(self) -> bool:
-        return self.first + self.count == self.tensor.count
-
-    def summarized(self) -> TensorSummary:
-        """The summary, made in this process. Raises FormatError."""
-        flat = replace(self.tensor, shape=(self.tensor.count,), fortran=False)
-        values = flat.read(slice(0, 1), slice(self.first, self.first + self.count))
-        return summarize(values.reshape(-1), self.tensor.dtype)
+    tensors: int
+    elements: int
 
 
-def summaries(
-    network: Network, workers: int | None = None, advance: Callable[[int], None] = lambda count: None
-) -> Iterator[tuple[Tensor, TensorSummary | None]]:
-    """Each tensor and its summary, in order, inner ones last; None for what is no numbers. Raises InputError.
-
-    The same bits for any number of worker processes, and with threads in this process where `workers` is None.
-    `advance` is called with the number of elements that are done.
-    """
-    kernels = ("summarize",) if workers is None else ()
-    with _crew(workers) as start:
-        parts: list[TensorSummary] = []
-        for piece, finish in _ahead(_pieces(network), start, 2 * (workers or MOST_THREADS)):
-            if network.parameter_count >= LARGE:
-                want(kernels)
-            if not piece.tensor.is_readable:
-                yield piece.tensor, None
-                continue
-            parts.append(finish())
-            advance(piece.count)
-            if piece.is_last or len(parts) == FOLDED_AT:
-                parts = [fold(parts)]
-            if piece.is_last:
-                yield piece.tensor, parts.pop()
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises InputError where options do not fit."""
+    if arguments.workers is not None and not 1 <= arguments.workers <= MOST_WORKERS:
+        raise InputError("--workers", "option_value", found=arguments.workers, expected=f"1 to {MOST_WORKERS}")
+    if arguments.sort is not None and arguments.sort.removeprefix("-") not in SORTS:
+        raise InputError("--sort", "option_value", found=arguments.sort, expected=" | ".join(SORTS))
+    for_people = {"--sort": arguments.sort, "--reverse": arguments.reverse, "--warnings": arguments.warnings}
+    for option, value in for_people.items():
+        if arguments.json and value:
+            raise InputError(option, "option_value", found=f"{option} with --json", expected="one of both")
 
 
-@contextmanager
-def _crew(workers: int | None) -> Iterator[Callable[[_Piece], Finish]]:
-    """What begins to summarize a piece: threads, or worker processes."""
-    if workers is not None:
-        with Workers(workers) as processes:
-            yield partial(_by_worker, processes)
-        return
-    pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "stats")
-    try:
-        yield lambda piece: pool.submit(piece.summarized).result
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _extent(table: TensorTable, patterns: Sequence[str]) -> _Extent:
+    if not patterns:
+        return _Extent(len(table), int(table.counts.sum()))
+    rows = [row for row, (name, _, dtype, _) in enumerate(table.listing()) if is_wanted(name, dtype, patterns)]
+    return _Extent(len(rows), int(table.counts[rows].sum()))
 
 
-def _by_worker(processes: Workers, piece: _Piece) -> Finish:
-    """What is packed is unpacked, and so summarized, in this process."""
-    tensor = piece.tensor
-    if tensor.packed is not None:
-        return piece.summarized
-    file = tensor.source
-    stored = StoredNumbers(file.path, file.size, file.mtime_ns, tensor.place, tensor.dtype, tensor.big_endian)
-    answer = processes.submit("summarize", request(stored, piece.first, piece.count))
-
-    def finish() -> TensorSummary:
-        try:
-            return from_message(answer.result())
-        except InputError:
-            with file.open():  # says it better where the file has changed
-                raise
-
-    return finish
+def _is_wanted(patterns: Sequence[str], tensor: Tensor) -> bool:
+    return is_wanted(tensor.name, tensor.dtype, patterns)
 
 
-def _pieces(network: Network) -> Iterator[_Piece]:
-    for tensor in chain(network.tensors, network.inner_tensors):
-        step = piece_size(tensor.dtype) if tensor.is_readable else max(tensor.count, 1)
-        for first in range(0, max(tensor.count, 1), step):
-            yield _Piece(tensor, first, min(step, tensor.count - first))
-
-
-def _ahead(pieces: Iterator[_Piece], start: Callable[[_Piece], Finish], limit: int) -> Iterator[tuple[_Piece, Finish]]:
-    """The pieces in order, each begun while at most `limit` before it are not yet finished."""
-    begun: deque[tuple[_Piece, Finish]] = deque()
-    for piece in pieces:
-        here = piece.count <= SMALL or not piece.tensor.is_readable
-        begun.append((piece, piece.summarized if here else start(piece)))
-        if len(begun) > limit:
-            yield begun.popleft()
-    yield from begun
-
-
-def _json_lines(source: str, network: Network, found: Iterator[tuple[Tensor, TensorSummary | None]]) -> Iterator[str]:
+def _json_lines(source: str, found: Found, own: int, inner: int) -> Iterator[str]:
     """Lines of one JSON object, one for each tensor; the same in every run."""
-    own = len(network.tensors)
-    last = own + len(network.inner_tensors) - 1
     yield json.dumps({"source": source})[:-1] + ', "tensors": ['
     for row, (tensor, summary) in enumerate(found):
         scope = {} if row < own else {"scope": "inner"}
-        yield json.dumps(_report(tensor, summary) | scope, allow_nan=False) + ("," if row < last else "")
+        yield json.dumps(_report(tensor, summary) | scope, allow_nan=False) + ("," if row < own + inner - 1 else "")
     yield "]}"
 
 
@@ -190,38 +121,18 @@ def _stated(number: int | float | None) -> int | float | None:
     return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
-def _table(network: Network, found: list[tuple[Tensor, TensorSummary | None]], width: int) -> Iterator[str]:
-    """Lines of at most `width` cells (but never narrower than the columns need)."""
-    yield clean(network.name, max(width, SPARK_BINS))
-    yield ""
-    titles = [text(f"stats.column.{column}") for column in COLUMNS]
-    lines = aligned([titles, *(_cells(*each) for each in found)], 3, width - SPARK_BINS - 2)
-    yield next(lines).rstrip()
-    for (_, summary), line in zip(found, lines, strict=True):
-        yield f"{line}  {_sparks(summary)}".rstrip()
+def _text_lines(arguments: argparse.Namespace, network: Network, rows: list[Row], warnings: Warnings) -> Iterator[str]:
+    """The table, its warnings and the notes of the file's reader; or the warnings alone."""
+    if arguments.warnings:
+        yield from warnings.lines()
+        return
+    width = shutil.get_terminal_size((WIDTH_WHERE_UNKNOWN, 24)).columns
+    sort = arguments.sort
+    is_reversed = arguments.reverse != (sort or "").startswith("-")
+    shown = ordered(rows, sort and sort.removeprefix("-"), is_reversed)
+    yield from lines(network.name, shown, warnings.names, width)
+    if warnings.names:
+        yield ""
+        yield from warnings.lines()
     for note in network.notes:
         yield text("info.note", note=note)
-
-
-def _cells(tensor: Tensor, summary: TensorSummary | None) -> list[str]:
-    cells = [clean(tensor.name), shape_text(tensor.shape), tensor.dtype]
-    if summary is None:
-        return cells + [""] * (len(COLUMNS) - len(cells))
-    numbers = [summary.mean, summary.std, summary.min, summary.max]
-    zeros = f"{summary.zeros / summary.count:.1%}" if summary.count else ""
-    bad = summary.nan + summary.inf
-    return [
-        *cells,
-        *("" if number is None else f"{number:.4g}" for number in numbers),
-        zeros,
-        f"{bad:,}" if bad else "",
-    ]
-
-
-def _sparks(summary: TensorSummary | None) -> str:
-    """A histogram from min to max, a character for each bin."""
-    bins = None if summary is None else histogram(summary, SPARK_BINS)
-    if bins is None:
-        return ""
-    heights = -(-bins[1] * (len(SPARKS) - 1) // bins[1].max())
-    return "".join(SPARKS[height] for height in heights.tolist())

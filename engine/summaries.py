@@ -1,10 +1,11 @@
-"""Summaries of numbers that stand plainly in a file, made here or by a worker."""
+"""Summaries of numbers that stand plainly in a file, made here or by a worker; and summaries as bytes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,28 @@ import numpy as np
 from .kernel_choice import version
 from .kernels.decode import DTYPES, read_part
 from .kernels.errors import InputError
+from .kernels.pyramid import Pyramid
 from .kernels.summarize import BLOCK, TensorSummary
-from .messages import Message
+from .messages import Message, receive, send
 
 __all__ = [
     "StoredNumbers",
     "answer",
+    "from_bytes",
     "from_message",
+    "joined",
+    "parted",
     "piece_size",
     "request",
     "summarize",
     "summarize_stored",
+    "to_bytes",
     "to_message",
 ]
 
 PIECE_BYTES = 16 << 20  # of decoded numbers in memory at a time
+FACTS = ("count", "nan", "inf", "zeros", "min", "max", "table_dtype", "exact")
+LEVEL = tuple(column.name for column in fields(Pyramid))
 
 
 @dataclass(frozen=True)
@@ -80,19 +88,66 @@ def summarize_stored(stored: StoredNumbers, first: int, count: int) -> TensorSum
 
 
 def to_message(summary: TensorSummary) -> Message:
-    """The summary as it goes through a pipe; without its pyramid."""
-    facts = ("count", "nan", "inf", "zeros", "min", "max", "table_dtype", "exact")
+    """The summary as it goes through a pipe or into a file: of its counts only those that are not 0."""
     counts = summary.bins if summary.table is None else summary.table
     assert counts is not None
-    return Message({name: getattr(summary, name) for name in facts}, [summary.blocks, counts])
+    places = np.flatnonzero(counts)
+    known = counts[places]
+    arrays = [summary.blocks, places.astype("<u2"), known.astype(np.min_scalar_type(known.max(initial=0)))]
+    if summary.pyramid is not None:
+        arrays += [_narrow(getattr(summary.pyramid, name)) for name in LEVEL]
+    facts = {name: getattr(summary, name) for name in FACTS}
+    return Message({**facts, "bins": len(counts)}, arrays)
 
 
 def from_message(message: Message) -> TensorSummary:
     """The summary that `to_message` was given, bit by bit."""
-    blocks, counts = message.arrays
-    if message.facts["table_dtype"] is None:
-        return TensorSummary(**message.facts, blocks=blocks, bins=counts)
-    return TensorSummary(**message.facts, blocks=blocks, table=counts)
+    blocks, places, known, *level = message.arrays
+    facts = {name: message.facts[name] for name in FACTS}
+    counts = np.zeros(message.facts["bins"], np.int64)
+    counts[places] = known
+    pyramid = Pyramid(*(column.astype(np.float64) for column in level)) if level else None
+    which = "bins" if facts["table_dtype"] is None else "table"
+    return TensorSummary(**facts, blocks=blocks, pyramid=pyramid, **{which: counts})
+
+
+def to_bytes(summary: TensorSummary) -> bytes:
+    """The summary as bytes; the same for the same bits."""
+    message, stream = to_message(summary), BytesIO()
+    send(stream, message.facts, message.arrays)
+    return stream.getvalue()
+
+
+def from_bytes(data: bytes) -> TensorSummary:
+    """The summary that `to_bytes` was given, bit by bit. Raises ValueError where there is only a part of it."""
+    message = receive(BytesIO(data))
+    if message is None:
+        raise ValueError("the summary is cut off")
+    return from_message(message)
+
+
+def joined(pieces: Sequence[bytes]) -> bytes:
+    """Pieces as one, from which `parted` takes them again."""
+    stream = BytesIO()
+    send(stream, {}, [np.array([len(piece) for piece in pieces], "<i8")])
+    return stream.getvalue() + b"".join(pieces)
+
+
+def parted(body: bytes) -> list[bytes]:
+    """The pieces that `joined` was given. Raises ValueError where they are not whole."""
+    stream = BytesIO(body)
+    message = receive(stream)
+    pieces = [] if message is None else [stream.read(size) for size in message.arrays[0].tolist()]
+    if message is None or sum(map(len, pieces)) != message.arrays[0].sum():
+        raise ValueError("the pieces are cut off")
+    return pieces
+
+
+def _narrow(level: np.ndarray) -> np.ndarray:
+    """The numbers as float32 where that holds the same ones."""
+    with np.errstate(over="ignore"):
+        single = level.astype(np.float32)
+    return single if single.astype(np.float64).tobytes() == level.tobytes() else level
 
 
 def request(stored: StoredNumbers, first: int, count: int) -> Mapping[str, Any]:

@@ -1,0 +1,141 @@
+"""The one pass over all numbers of a file: pieces, begun ahead in threads or worker processes, folded in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ..engine.cache import Cache
+from ..engine.kernel_choice import want
+from ..engine.kernels.errors import InputError
+from ..engine.kernels.summarize import TensorSummary, fold
+from ..engine.summaries import StoredNumbers, from_bytes, from_message, piece_size, request, summarize
+from ..engine.workers import Workers
+from ..loaders.network import Network, Tensor
+from .stats_cache import Batch, batches
+
+__all__ = ["MOST_WORKERS", "summaries"]
+
+MOST_WORKERS = 256
+MOST_THREADS = 2  # more would not keep to 512 MB with the definition
+SMALL = 1 << 16  # elements that are summarized at once; handing them on would cost more
+LARGE = 1 << 28  # elements in a file from which on compiling kernels pays
+FOLDED_AT = 64  # parts of one tensor
+
+Finish = Callable[[], TensorSummary]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Elements of a tensor, in the order in which they are stored."""
+
+    tensor: Tensor
+    first: int
+    count: int
+    batch: Batch
+    known: bytes | None = None  # the summary of all elements
+
+    @property
+    def is_last(self) -> bool:
+        return self.first + self.count == self.tensor.count
+
+    def summarized(self) -> TensorSummary:
+        """The summary, made in this process. Raises FormatError."""
+        if self.known is not None:
+            return from_bytes(self.known)
+        flat = replace(self.tensor, shape=(self.tensor.count,), fortran=False)
+        values = flat.read(slice(0, 1), slice(self.first, self.first + self.count))
+        return summarize(values.reshape(-1), self.tensor.dtype)
+
+
+def summaries(
+    network: Network,
+    workers: int | None = None,
+    advance: Callable[[int], None] = lambda count: None,
+    cache: Cache | None = None,
+    wanted: Callable[[Tensor], bool] = lambda tensor: True,
+) -> Iterator[tuple[Tensor, TensorSummary | None]]:
+    """Each wanted tensor and its summary, in order, inner ones last; None for what is no numbers. Raises InputError.
+
+    The same bits for any number of worker processes, with threads in this process where `workers` is None, and with
+    what a cache knows already. `advance` is called with the number of elements that are done.
+    """
+    kernels = ("summarize",) if workers is None else ()
+    with _crew(workers) as start:
+        parts: list[TensorSummary] = []
+        for piece, finish in _ahead(_pieces(network, cache, wanted), start, 2 * (workers or MOST_THREADS)):
+            if not piece.tensor.is_readable:
+                yield piece.tensor, None
+                continue
+            if network.parameter_count >= LARGE and piece.known is None:
+                want(kernels)
+            parts.append(finish())
+            advance(piece.count)
+            if piece.is_last or len(parts) == FOLDED_AT:
+                parts = [fold(parts)] if len(parts) > 1 else parts
+            if piece.is_last:
+                if piece.known is None:
+                    piece.batch.add(parts[0])
+                yield piece.tensor, parts.pop()
+
+
+@contextmanager
+def _crew(workers: int | None) -> Iterator[Callable[[_Piece], Finish]]:
+    """What begins to summarize a piece: threads, or worker processes."""
+    if workers is not None:
+        with Workers(workers) as processes:
+            yield partial(_by_worker, processes)
+        return
+    pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "stats")
+    try:
+        yield lambda piece: pool.submit(piece.summarized).result
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _by_worker(processes: Workers, piece: _Piece) -> Finish:
+    """What is packed is unpacked, and so summarized, in this process."""
+    tensor = piece.tensor
+    if tensor.packed is not None:
+        return piece.summarized
+    file = tensor.source
+    stored = StoredNumbers(file.path, file.size, file.mtime_ns, tensor.place, tensor.dtype, tensor.big_endian)
+    answer = processes.submit("summarize", request(stored, piece.first, piece.count))
+
+    def finish() -> TensorSummary:
+        try:
+            return from_message(answer.result())
+        except InputError:
+            with file.open():  # says it better where the file has changed
+                raise
+
+    return finish
+
+
+def _pieces(network: Network, cache: Cache | None, wanted: Callable[[Tensor], bool]) -> Iterator[_Piece]:
+    for batch in batches(network):
+        chosen = [(place, tensor) for place, tensor in enumerate(batch.tensors) if wanted(tensor)]
+        known = batch.known(cache, is_whole=len(chosen) == len(batch.tensors)) if chosen and cache else {}
+        for place, tensor in chosen:
+            if place in known or not tensor.is_readable:
+                yield _Piece(tensor, 0, tensor.count, batch, known.get(place))
+                continue
+            step = piece_size(tensor.dtype)
+            for first in range(0, max(tensor.count, 1), step):
+                yield _Piece(tensor, first, min(step, tensor.count - first), batch)
+
+
+def _ahead(pieces: Iterator[_Piece], start: Callable[[_Piece], Finish], limit: int) -> Iterator[tuple[_Piece, Finish]]:
+    """The pieces in order, each begun while at most `limit` before it are not yet finished."""
+    begun: deque[tuple[_Piece, Finish]] = deque()
+    for piece in pieces:
+        here = piece.known is not None or piece.count <= SMALL or not piece.tensor.is_readable
+        begun.append((piece, piece.summarized if here else start(piece)))
+        if len(begun) > limit:
+            yield begun.popleft()
+    yield from begun
