@@ -112,8 +112,8 @@ class Text:
     text: str
     anchor: np.ndarray  # (3,) float64 world, or (2,) fractions for screen
     placement: str = "callout"
-    detail: str = ""  # second line, smaller
-    size: float = 15.0  # px at 1080 lines; world units for floor and face
+    detail: str = ""  # second line, quieter
+    size: float = 17.0  # px at 1080 lines, where capitals are 12 px high; world units for floor and face
     weight: str = "regular"  # light, regular, semibold
     color: tuple[float, float, float, float] | None = None  # None: the theme's text color
     dot: tuple[float, float, float, float] | None = None

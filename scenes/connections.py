@@ -9,14 +9,13 @@ import numpy as np
 
 from ..engine.scene import Lines
 from ..engine.theme import Color, Theme
-from .layer_volumes import FLOOR_GAP
 from .placement import Layout, Placed
 
 __all__ = ["arc_lines", "flow_lines", "stream_lines", "turn_lines"]
 
 STREAM_STEPS = 14
 ARC_STEPS = 48
-ARC_HEIGHT, ARC_BASE = 30.0, 6.0
+ARC_HEIGHT = 30.0
 PLUS = 1.5 * np.array([[0.0, -1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [0.0, 0.0, 1.0]])  # in a ring
 TURN_Y = 1.0  # turns from row to row run just above the floor
 MOST_STREAMS = 32
@@ -79,34 +78,23 @@ def turn_lines(layout: Layout, theme: Theme) -> Lines:
 
 
 def _flow(source: Placed, target: Placed) -> np.ndarray:
-    x0, y0 = source.x + source.volume.bounds[2], _middle_y(source)
-    x1, y1 = target.x + target.volume.bounds[0], _middle_y(target)
+    x0, y0 = source.x + source.volume.bounds[2], source.volume.middle_y
+    x1, y1 = target.x + target.volume.bounds[0], target.volume.middle_y
     t = np.linspace(0, 1, STREAM_STEPS)
     ease = t * t * (3 - 2 * t)
     return np.stack([x0 + (x1 - x0) * t, y0 + (y1 - y0) * ease, source.z + (target.z - source.z) * ease], 1)
 
 
-def _middle_y(layer: Placed) -> float:
-    """Height at which data leaves or enters a layer."""
-    slab, main = layer.volume.slab, layer.volume.main
-    if slab is not None:
-        return FLOOR_GAP + slab.height / 2
-    return main.zero_y if main is not None else FLOOR_GAP
-
-
 def arc_lines(layout: Layout, theme: Theme) -> tuple[Lines, Lines]:
     """(glowing arcs, plain rings where they leave and arrive)."""
     arcs, rings = [], []
-    slabs = [layer.volume.slab for layer in layout.layers if layer.volume.slab]
-    base = ARC_BASE if not slabs else FLOOR_GAP + max(slab.height for slab in slabs) / 2
     for arc in layout.arcs:
         t = np.linspace(0, 1, ARC_STEPS)
         span = arc.x1 - arc.x0
-        height = min(ARC_HEIGHT, 0.42 * span) if not slabs else min(0.42 * span, base + ARC_HEIGHT)
-        y = base + height * (1 - np.abs(2 * t - 1) ** 2.6)
         ease = t * t * (3 - 2 * t)
+        y = arc.y0 + (arc.y1 - arc.y0) * ease + min(ARC_HEIGHT, 0.42 * span) * (1 - np.abs(2 * t - 1) ** 2.6)
         arcs.append(np.stack([arc.x0 + span * t, y, arc.z0 + (arc.z1 - arc.z0) * ease], 1))
-        start, end = np.array([arc.x0, base, arc.z0]), np.array([arc.x1, base, arc.z1])
+        start, end = np.array([arc.x0, arc.y0, arc.z0]), np.array([arc.x1, arc.y1, arc.z1])
         rings += [start + _circle(1.6), end + _circle(2.6)]
         rings += [end + PLUS[:2], end + PLUS[2:]]
     return (

@@ -169,7 +169,7 @@ def _label(op: Op) -> str:
 def _stop(group: _Group, drawn: _Drawn) -> Stop:
     if group.port is not None:
         slab = slab_for(group.port.shape)
-        path, kind = group.port.name, "embedding"
+        path, kind = group.port.name, "input"
     else:
         leader = group.ops[0]
         outputs = [name for op in (group.ops[-1], leader) for name in op.outputs]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -20,6 +21,11 @@ __all__ = ["block_titles", "callouts", "heading", "layer_heading", "rulers", "sh
 
 RULER_GAP = 1.2  # from the glass to the numbers, in heights of the numbers
 MOST_TICKS = 8
+LONGEST_NAME = 28  # characters of a callout
+MOST = 0.8  # of names that have a beginning in common, which then goes without saying
+MOST_PARTS = 16  # of such a beginning
+CROWD = 60  # layers
+PART = re.compile(r"[^./]+[./]+")
 
 
 def shape_text(shape: Sequence[object]) -> str:
@@ -27,22 +33,57 @@ def shape_text(shape: Sequence[object]) -> str:
     return " × ".join(str(side) for side in shape) or "1"
 
 
-def short_name(path: str, block_path: str = "") -> str:
-    """The part of a module's path that a person needs inside its block."""
-    inside = path[len(block_path) :].lstrip("./") if block_path and path.startswith(block_path) else path
+def short_name(path: str, block_path: str = "", start: str = "") -> str:
+    """The part of a module's path that a person needs inside its block, or without the `start` that most names have.
+
+    A number alone says nothing: it keeps what stands before it.
+    """
+    inside = path.removeprefix(block_path).lstrip("./") if block_path else path
+    if inside == path and not path.removeprefix(start)[:1].isdigit():
+        inside = path.removeprefix(start)
+    if not re.search("[^0-9./]", inside):
+        before = path.rstrip("0123456789./")
+        inside = path[max(before.rfind("."), before.rfind("/")) + 1 :]
     return clean(inside or path, 40)
 
 
+def shared_start(paths: Iterable[str]) -> str:
+    """The beginning, in whole parts, that most names of several parts have."""
+    named, start = [path for path in paths if PART.match(path)], ""
+    for _ in range(MOST_PARTS):
+        parts = [PART.match(path, len(start)) for path in named if path.startswith(start)]
+        heads = Counter(part.group() for part in parts if part)
+        head, times = heads.most_common(1)[0] if heads else ("", 0)
+        if times < max(MOST * len(named), 2):
+            break
+        start += head
+    return start
+
+
+def _callout_name(name: str) -> str:
+    """A name without as many of its first parts as it takes to be short."""
+    tail = name[-LONGEST_NAME:]
+    part = PART.match(tail) if len(name) > LONGEST_NAME else None
+    return clean(tail[part.end() :] if part else name, LONGEST_NAME)
+
+
 def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) -> Labels:
-    """One callout a layer but for one; of blocks that are alike only the first is named in its parts."""
+    """One callout a layer but for one; of blocks that are alike only the first is named in its parts.
+
+    In a crowd, what gives the same as another of its kind has none; inside operators, what holds no weights.
+    """
     texts, models = [], _models(network, layout)
+    start = shared_start(layer.volume.path for layer in layout.layers)
+    hidden = _alike(layout) if len(layout.layers) > CROWD else set()
     for number, layer in enumerate(layout.layers):
         volume, plate = layer.volume, layout.plates[layer.block] if layer.block >= 0 else None
         if number == without or plate and models[layer.block] != layer.block:
             continue
-        name = short_name(volume.path, plate.path if plate else "") or clean(network.name, 40)
+        if number in hidden or layer.depth and not volume.trays:
+            continue
+        name = _callout_name(short_name(volume.path, plate.path if plate else "", start) or network.name)
         detail = _shape_of(network, volume)
-        anchor = np.array([layer.x, volume.top, layer.z])
+        anchor = np.array([layer.x + volume.anchor_x, volume.top, layer.z])
         dot = (*kind_color(volume.kind, theme.name), 1.0)
         texts.append(Text(name, anchor, detail=detail, weight="semibold", dot=dot, priority=float(volume.cells)))
     for plate, model in zip(layout.plates, models, strict=True):
@@ -51,6 +92,21 @@ def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) 
             same = text("scene.same_structure", name=_block_name(layout.plates[model].number))
             texts.append(Text(_block_name(plate.number), anchor, detail=same, weight="semibold", priority=1e12))
     return Labels(texts)
+
+
+def _alike(layout: Layout) -> set[int]:
+    """Layers with slabs that only merge, or give a shape that another of their kind gave before."""
+    seen: set[tuple[object, object]] = {("merge", None)}
+    alike: set[int] = set()
+    for number, layer in enumerate(layout.layers):
+        volume = layer.volume
+        if volume.slab is None:
+            continue
+        given = (volume.kind, volume.slab.shape if volume.kind != "merge" else None)
+        if given in seen:
+            alike.add(number)
+        seen.add(given)
+    return alike
 
 
 def _shape_of(network: Network, volume: Volume) -> str:
@@ -134,8 +190,8 @@ def _heading(title: str, about: str, facts: list[str], theme: Theme) -> Labels:
     return Labels(
         [
             Text(title, place, "screen", size=44, weight="light", offset_px=(64, 50), color=(*theme.text, 1.0)),
-            Text(about, place, "screen", size=18, offset_px=(66, 104), color=(*theme.text2, 1.0)),
-            Text("   ".join(facts), place, "screen", size=15, offset_px=(66, 132), color=(*theme.text2, 1.0)),
+            Text(about, place, "screen", size=19, offset_px=(66, 104), color=(*theme.text2, 1.0)),
+            Text("   ".join(facts), place, "screen", size=17, offset_px=(66, 134), color=(*theme.text2, 1.0)),
         ]
     )
 

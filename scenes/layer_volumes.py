@@ -22,7 +22,7 @@ FULL_CELLS = 192  # up to so many cells a side, one cell is one world unit
 LONGEST_ASPECT = 6.0  # longer matrices are folded into strips
 UNKNOWN_CELLS, UNKNOWN_SIDE = 32, 9.0  # a side that the file does not tell; the box of a value of unknown shape
 VECTOR_HEIGHT = 3.0
-LATTICE_STEP = 1.7  # between the points of a slab
+LATTICE_STEP = 2.4  # between the points of a slab
 MOST_LEAVES = 7
 THINNEST = 4.0  # slabs so many times higher than deep lie down
 SLAB_GAP = 5.0  # from the trays to the slab that they make
@@ -109,6 +109,18 @@ class Volume:
             max(x + dx for x, _, dx, _ in sides),
             max(z + dz for _, z, _, dz in sides),
         )
+
+    @property
+    def middle_y(self) -> float:
+        """Height at which data enters and leaves."""
+        if self.slab is not None:
+            return FLOOR_GAP + self.slab.height / 2
+        return self.main.zero_y if self.main is not None else FLOOR_GAP
+
+    @property
+    def anchor_x(self) -> float:
+        """Where its name is fastened: on the slab if that is the highest part, else in the middle."""
+        return self.slab.x if self.slab and FLOOR_GAP + self.slab.height == self.top else 0.0
 
     @property
     def top(self) -> float:

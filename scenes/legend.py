@@ -11,13 +11,14 @@ from .layer_volumes import Volume
 from .strings import text
 from .style import KINDS, diverging, kind_color
 
-__all__ = ["layer_legend", "legend", "veil"]
+__all__ = ["WIDTH_PX", "layer_legend", "legend", "veil"]
 
-BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 300.0, 48, 8.0
-WIDTH_PX, BOTTOM_PX = 420.0, 68.0
+BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
+WIDTH_PX, BOTTOM_PX = 500.0, 56.0
 PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.92
 HISTOGRAM_PX, HISTOGRAM_BARS = 84.0, 64
-LINE_PX = 24.0
+LINE_PX = 28.0
+KIND_PX, KINDS_A_ROW = 142.0, 3
 DOT_PX = 8.0
 CORNER = np.ones(2)
 
@@ -29,21 +30,19 @@ def legend(volumes: list[Volume], theme: Theme, floor_step: float, left_out: int
     """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks."""
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
     remarks = _remarks(volumes, left_out)
-    rows = (len(kinds) + 2) // 3
-    height = 122.0 + 26 * rows + LINE_PX * len(remarks)
-    pen = _Pen(theme, height)
-    shapes = _scale(theme, pen.x, pen.y + 22)
+    below = 114 + LINE_PX * -(-len(kinds) // KINDS_A_ROW)
+    pen = _Pen(theme, below + 24 + LINE_PX * len(remarks))
+    shapes = _scale(theme, pen.x, pen.y + 27)
     pen.write(text("legend.weight").upper(), 0, 0, weight="semibold")
-    _ends(pen, "− p99.5", "+ p99.5", 36)
-    pen.write(text("legend.scaled"), 0, 60)
+    _ends(pen, "− p99.5", "+ p99.5", 42)
+    pen.write(text("legend.scaled"), 0, 70)
     for index, kind in enumerate(kinds):
-        dx, dy = 118.0 * (index % 3), 94.0 + 26 * (index // 3)
+        dx, dy = KIND_PX * (index % KINDS_A_ROW), 106 + LINE_PX * (index // KINDS_A_ROW)
         color = np.array([*kind_color(kind, theme.name), 1.0], np.float32)
-        shapes.append((pen.x + dx, pen.y + dy + 3.5, DOT_PX, DOT_PX, color, color, DOT_PX / 2))
-        pen.write(text(f"kind.{kind}"), dx + 15, dy, size=14, bright=True)
-    pen.write(text("legend.floor", n=f"{floor_step:g}"), 0, 104 + 26 * rows)
-    for index, remark in enumerate(remarks, 1):
-        pen.write(remark, 0, 104 + 26 * rows + LINE_PX * index)
+        shapes.append((pen.x + dx, pen.y + dy + 6.5, DOT_PX, DOT_PX, color, color, DOT_PX / 2))
+        pen.write(text(f"kind.{kind}"), dx + 16, dy, bright=True)
+    for index, remark in enumerate([text("legend.floor", n=f"{floor_step:g}"), *remarks]):
+        pen.write(remark, 0, below + LINE_PX * index)
     return Labels(pen.texts), _shapes(shapes)
 
 
@@ -61,13 +60,13 @@ def _remarks(volumes: list[Volume], left_out: int) -> list[str]:
 
 def layer_legend(facts: Facts, theme: Theme) -> tuple[Labels, ScreenShapes]:
     """One tensor: histogram (square root), color scale with its numbers, and statistics, on a panel."""
-    pen = _Pen(theme, HISTOGRAM_PX + 90 + LINE_PX * 5)
-    base = pen.y + 34 + HISTOGRAM_PX
+    pen = _Pen(theme, HISTOGRAM_PX + 100 + LINE_PX * 5)
+    base = pen.y + 38 + HISTOGRAM_PX
     shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(facts, theme, pen.x, base)]
     shapes += _scale(theme, pen.x, base + 8)
     pen.write(text("legend.value").upper(), 0, 0, weight="semibold")
     pen.write(text("legend.share" if facts.exact else "legend.sample"), BAR_PX, 0, align="right")
-    _ends(pen, _number(-facts.value_range), _number(facts.value_range), 34 + HISTOGRAM_PX + 22)
+    _ends(pen, _number(-facts.value_range), _number(facts.value_range), 38 + HISTOGRAM_PX + 24)
     lines = {
         "minimum": _number(facts.minimum),
         "maximum": _number(facts.maximum),
@@ -76,7 +75,7 @@ def layer_legend(facts: Facts, theme: Theme) -> tuple[Labels, ScreenShapes]:
         "beyond": f"{facts.beyond * 100:.1f} %",
     }
     for index, (name, shown) in enumerate(lines.items()):
-        dy = 34 + HISTOGRAM_PX + 54 + LINE_PX * index
+        dy = 38 + HISTOGRAM_PX + 60 + LINE_PX * index
         pen.write(text(f"legend.{name}"), 0, dy)
         pen.write(shown, BAR_PX, dy, align="right", bright=True)
     return Labels(pen.texts), _shapes(shapes)
@@ -99,7 +98,7 @@ class _Pen:
         self._dim, self._plain = (*theme.text3, 1.0), (*theme.text2, 1.0)
 
     def write(
-        self, words: str, dx: float, dy: float, size: float = 13, align: str = "left", bright=False, weight="regular"
+        self, words: str, dx: float, dy: float, size: float = 17, align: str = "left", bright=False, weight="regular"
     ) -> None:
         """Adds a text whose top is `dy` below the corner."""
         color, offset = self._plain if bright else self._dim, (self.x + dx, self.y + dy)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.scene import Boxes, Node, Scene, WeightGrid
+from ..engine.scene import Boxes, Labels, Node, Scene, WeightGrid
 from ..engine.theme import Theme
 from ..engine.values import ColumnWindow, Magnitudes
 from ..loaders.network import Network, Tensor
@@ -18,6 +18,7 @@ from .layer_volumes import GLASS_HEIGHT, PADDING, Strip, Tray
 from .legend import legend
 from .placement import Frame, Layout, Placed, Plate, place
 from .slabs import lattices, placed_slabs, slab_bounds, slab_boxes
+from .spans import span_lines, span_titles
 from .style import diverging, kind_color
 
 __all__ = ["GridPart", "NetworkScene", "box_corners", "build", "main_bounds", "tray_bounds"]
@@ -53,6 +54,13 @@ class NetworkScene:
     layer_words: Node  # those of the layer in focus
     focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
 
+    @property
+    def legend_height_px(self) -> float:
+        """From the picture's lower edge to the top of the whole network's legend, px at 1080 lines."""
+        labels = (node.drawable for node in self.overview_words.children if isinstance(node.drawable, Labels))
+        texts = [text for drawable in labels for text in drawable.texts if text.anchor[1] == 1]
+        return -min((text.offset_px[1] for text in texts), default=0.0)
+
     def glass_corners(self) -> np.ndarray:
         """(8 n, 3) float64: all corners of all trays; those of the bounds where there is none."""
         lower, upper = _volumes(self.layout)
@@ -72,7 +80,8 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     glass = _glass(layout, theme)
     root.add(Node("glass", drawable=glass))
     root.add(Node("slabs", drawable=slab_boxes(layout, theme)))
-    for lines in (stream_lines(layout, theme), turn_lines(layout, theme)):
+    root.add(Node("span titles", drawable=span_titles(layout)))
+    for lines in (stream_lines(layout, theme), turn_lines(layout, theme), span_lines(layout, theme)):
         root.add(Node("streams", drawable=lines))
     weights = root.add(Node("weights"))
     grids = list(_grids(network, layout, theme, analysis))

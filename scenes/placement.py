@@ -26,6 +26,7 @@ SIDE_GAP = 10.0  # between layers side by side
 BLOCK_GAP = 22.0
 BLOCK_MARGIN = 7.0
 FAR_COLUMNS = 24  # connections past more columns are always arcs
+ARC_BASE = 6.0  # height of arcs between layers
 FRAME_MARGIN = 6.0  # around a graph inside an operator
 
 Bounds = tuple[float, float, float, float]  # x0, z0, x1, z1
@@ -40,6 +41,7 @@ class Placed:
     z: float
     block: int = -1  # index of its plate
     stage: int = 0  # layers with the same stage stand side by side
+    depth: int = 0  # how many operators it is inside of
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Arc:
     x1: float
     z0: float = 0.0
     z1: float = 0.0
+    y0: float = ARC_BASE  # height at which it leaves and arrives
+    y1: float = ARC_BASE
 
 
 @dataclass(frozen=True)
@@ -114,13 +118,15 @@ class Layout:
         boxes += [(frame.x0, frame.z0, frame.x1, frame.z1) for frame in self.frames]
         return _around(boxes) if boxes else (0.0, 0.0, 0.0, 0.0)
 
-    def include(self, inner: Layout, x: float, z: float, stage: int) -> None:
+    def include(self, inner: Layout, x: float, z: float, stage: int, deeper: int = 0) -> None:
         """Adds everything of another layout, moved; it stands in one stage of this one."""
         first = len(self.layers)
-        self.layers += [Placed(layer.volume, layer.x + x, layer.z + z, -1, stage) for layer in inner.layers]
+        self.layers += [
+            Placed(layer.volume, layer.x + x, layer.z + z, -1, stage, layer.depth + deeper) for layer in inner.layers
+        ]
         self.links += [(first + source, first + target) for source, target in inner.links]
         self.frames += [Frame(f.name, f.x0 + x, f.x1 + x, f.z0 + z, f.z1 + z) for f in inner.frames]
-        self.arcs += [Arc(arc.x0 + x, arc.x1 + x, arc.z0 + z, arc.z1 + z) for arc in inner.arcs]
+        self.arcs += [Arc(a.x0 + x, a.x1 + x, a.z0 + z, a.z1 + z, a.y0, a.y1) for a in inner.arcs]
         self.turns += [Turn(tuple((a + x, b + z) for a, b in turn.corners)) for turn in inner.turns]
 
 
@@ -164,7 +170,7 @@ def _part(stop: Stop) -> Layout:
     x, z = stop.volume.bounds[2] + MEMBER_GAP, -depth / 2
     for flow, layout, (x0, z0, x1, z1) in zip(stop.inner, inner, boxes, strict=True):
         frame_x1, frame_z1 = x + x1 - x0 + 2 * FRAME_MARGIN, z + z1 - z0 + 2 * FRAME_MARGIN
-        part.include(layout, x + FRAME_MARGIN - x0, z + FRAME_MARGIN - z0, 0)
+        part.include(layout, x + FRAME_MARGIN - x0, z + FRAME_MARGIN - z0, 0, deeper=1)
         part.frames.append(Frame(flow.name, x, frame_x1, z, frame_z1))
         z = frame_z1 + SIDE_GAP
     return part
@@ -259,7 +265,8 @@ def _connect(layout: Layout, flow: Flow, arrangement: Arrangement, rows: list[Ro
         between = (layout.layers[first[stop]] for column in columns[:FAR_COLUMNS] for stop in standing[column])
         ends = layout.layers[first[source]], layout.layers[first[target]]
         if len(columns) > FAR_COLUMNS or any(_is_in_the_way(layer, *ends) for layer in between):
-            layout.arcs.append(_arc(layout, first, source, 1, target, -1))
+            heights = ends[0].volume.middle_y, ends[1].volume.middle_y
+            layout.arcs.append(_arc(layout, first, source, 1, target, -1, heights))
         else:
             layout.links.append((first[source], first[target]))
     for skip in flow.skips:
@@ -276,13 +283,21 @@ def _is_in_the_way(layer: Placed, source: Placed, target: Placed) -> bool:
     return layer.volume.bounds[1] < z < layer.volume.bounds[3]
 
 
-def _arc(layout: Layout, first: list[int], source: int, source_side: int, target: int, target_side: int) -> Arc:
+def _arc(
+    layout: Layout,
+    first: list[int],
+    source: int,
+    source_side: int,
+    target: int,
+    target_side: int,
+    heights: tuple[float, float] = (ARC_BASE, ARC_BASE),
+) -> Arc:
     ends = []
     for stop, side in ((source, source_side), (target, target_side)):
         layer = layout.layers[first[stop]]
         x0, _, x1, _ = layer.volume.bounds
         ends.append((layer.x + (x1 if side > 0 else x0) + side * MEMBER_GAP / 2, layer.z))
-    return Arc(ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+    return Arc(ends[0][0], ends[1][0], ends[0][1], ends[1][1], *heights)
 
 
 def _turn(before: Row, after: Row) -> Turn:

@@ -14,7 +14,7 @@ from .style import diverging, kind_color
 
 __all__ = ["lattices", "placed_slabs", "slab_bounds", "slab_boxes"]
 
-LATTICE_LIGHT = 0.45  # of all leaves of a slab together: shapes do not outshine weights
+LATTICE_LIGHT = 0.2  # of all leaves of a slab together: shapes do not outshine weights
 
 
 def placed_slabs(layout: Layout) -> Iterator[tuple[Placed, Slab]]:

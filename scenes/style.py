@@ -74,6 +74,7 @@ _SEQUENTIAL = {
 
 # Kind of layer -> (dark, light) color of frames, dots and floor pools.
 KINDS = {
+    "input": ("#E3B93C", "#8A7200"),
     "embedding": ("#D7A30F", "#7A7B00"),
     "linear": ("#7C78F2", "#636BC5"),
     "conv": ("#4FC6B8", "#2B7F66"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.view import Eye, look_at, perspective
+from ..engine.view import Eye, clip_from_world, look_at, perspective
+from .legend import WIDTH_PX
 from .network_scene import NetworkScene, box_corners, main_bounds
 from .placement import Placed
 
@@ -39,7 +40,20 @@ class View:
 def overview(built: NetworkScene, aspect: float) -> View:
     """The whole model inside 90 % of the width and the lower three quarters of the height."""
     forward = np.array([math.cos(PITCH) * math.sin(YAW), math.sin(PITCH), -math.cos(PITCH) * math.cos(YAW)])
-    return _fitted(built.glass_corners(), forward, OVERVIEW_FOV, aspect, OVERVIEW_ROOM)
+    corners = built.glass_corners()
+    view = _fitted(corners, forward, OVERVIEW_FOV, aspect, OVERVIEW_ROOM)
+    if not _is_behind_legend(built, view, corners, aspect):
+        return view
+    return _fitted(corners, forward, OVERVIEW_FOV, aspect, ROOM_BESIDE_LEGEND)
+
+
+def _is_behind_legend(built: NetworkScene, view: View, corners: np.ndarray, aspect: float) -> bool:
+    """Whether a corner is seen where the legend stands."""
+    size_px = np.array([1080 * aspect, 1080.0])
+    eye = view.eye((round(size_px[0]), 1080), built.scene.length)
+    clip = np.append(corners, np.ones((len(corners), 1)), 1) @ clip_from_world(eye).T
+    from_corner_px = (1 + clip[:, :2] / clip[:, 3:] * (-1, 1)) / 2 * size_px  # right and lower edge to the corner
+    return bool((from_corner_px < (WIDTH_PX, built.legend_height_px)).all(1).any())
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,7 @@ class _Room:
 
 
 OVERVIEW_ROOM = _Room(0.90, 0.63, 0.22)
+ROOM_BESIDE_LEGEND = _Room(0.66, 0.63, 0.22, 0.24)
 LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
 
 

@@ -38,7 +38,6 @@ RECTANGLE = np.dtype([("place_px", "f4", 4), ("left", "f4", 4), ("right", "f4", 
 
 BASE_LINE, LINE, CAP_MIDDLE = 0.86, 1.42, 0.364  # em: base line under the top, line to line, middle of capitals
 ALIGN = {"left": 0.0, "center": 0.5, "right": 1.0}
-DETAIL = 13 / 15  # size of a callout's lines under the name
 DOT_RADIUS, DOT_SPACE = 0.24, 1.0  # em of the name
 LEADER_GAP_PX, PADDING_PX, PANEL_RADIUS_PX, BLUR_PX = 2.0, (8.0, 5.0), 8.0, 6.0
 LEGIBLE_PX = (3.0, 6.0)  # an em of text in the world, the way it is shorter: gone below, full above
@@ -56,7 +55,7 @@ class LabelColors:
     text3: Color
     panel: Color
     leader_alpha: float = 0.5
-    panel_alpha: float = 0.72
+    panel_alpha: float = 0.80  # enough to read text2 over anything
 
 
 @dataclass(frozen=True)
@@ -108,26 +107,25 @@ class Card:
     def __init__(self, text: Text, typesetter: Typesetter, height_px: int) -> None:
         self.text = text
         self._scale = screen_scale(height_px)
-        self._name_px = least_size_px(text.size, height_px)
-        self._detail_px = least_size_px(text.size * DETAIL, height_px)
-        self._name = typesetter.run(text.text, text.weight, self._name_px)
+        self._size_px = least_size_px(text.size, height_px)
+        self._name = typesetter.run(text.text, text.weight, self._size_px)
         details = text.detail.split("\n") if text.detail else []
-        self._details = [typesetter.run(words, "regular", self._detail_px) for words in details]
-        self._indent = DOT_SPACE * self._name_px if text.dot else 0.0
+        self._details = [typesetter.run(words, "regular", self._size_px) for words in details]
+        self._indent = DOT_SPACE * self._size_px if text.dot else 0.0
         widest = max(run.width for run in [self._name, *self._details])
-        under = len(details) * LINE * self._detail_px
+        under = len(details) * LINE * self._size_px
         padding_x, padding_y = (side * self._scale for side in PADDING_PX)
-        self.size_px = (self._indent + widest + 2 * padding_x, 1.15 * self._name_px + under + 2 * padding_y)
+        self.size_px = (self._indent + widest + 2 * padding_x, 1.15 * self._size_px + under + 2 * padding_y)
 
     def lines(self, rectangle: np.ndarray, colors: LabelColors, alpha: float) -> Iterator[Line]:
         """The lines, in the panel's rectangle (4,) x, y, width, height in px."""
         x = round(rectangle[0] + PADDING_PX[0] * self._scale + self._indent)
         y = self._base_line(rectangle)
         red, green, blue, opacity = self.text.color or (*colors.text, 1.0)
-        yield Line(self._name, x, y, self._name_px, (red, green, blue, opacity * alpha))
+        yield Line(self._name, x, y, self._size_px, (red, green, blue, opacity * alpha))
         for number, run in enumerate(self._details, 1):
-            base = y + round(number * LINE * self._detail_px)
-            yield Line(run, x, base, self._detail_px, (*colors.text2, alpha))
+            base = y + round(number * LINE * self._size_px)
+            yield Line(run, x, base, self._size_px, (*colors.text2, alpha))
 
     def leader(self, rectangle: np.ndarray, anchor_px: np.ndarray, colors: LabelColors, alpha: float) -> np.ndarray:
         """One RECTANGLE row: the line from under the text down to the anchor."""
@@ -144,8 +142,8 @@ class Card:
         rows["left"][0] = *colors.panel, colors.panel_alpha * alpha
         rows["form_px"][0] = PANEL_RADIUS_PX * self._scale, BLUR_PX * self._scale
         if self.text.dot:
-            radius = DOT_RADIUS * self._name_px
-            middle = self._base_line(rectangle) - CAP_MIDDLE * self._name_px
+            radius = DOT_RADIUS * self._size_px
+            middle = self._base_line(rectangle) - CAP_MIDDLE * self._size_px
             x = rectangle[0] + PADDING_PX[0] * self._scale
             rows["place_px"][1] = x, middle - radius, 2 * radius, 2 * radius
             rows["left"][1] = *self.text.dot[:3], self.text.dot[3] * alpha
@@ -154,7 +152,7 @@ class Card:
         return rows
 
     def _base_line(self, rectangle: np.ndarray) -> int:
-        return round(rectangle[1] + PADDING_PX[1] * self._scale + BASE_LINE * self._name_px)
+        return round(rectangle[1] + PADDING_PX[1] * self._scale + BASE_LINE * self._size_px)
 
 
 def _matrices(texts: list[Placed]) -> np.ndarray:

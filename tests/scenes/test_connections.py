@@ -72,6 +72,12 @@ def test_an_arc_rises_from_the_flow_and_comes_back(length):
     assert len(paths(rings)) == 4 and arcs.layer == rings.layer == "front" and arcs.halo and not rings.halo
 
 
+def test_an_arc_leaves_and_arrives_at_the_heights_of_its_ends():
+    arcs, _ = arc_lines(Layout(arcs=[Arc(0.0, 40.0, 0.0, 0.0, 20.0, 7.0)]), DARK)
+    (path,) = paths(arcs)
+    assert path[0, 1] == 20 and path[-1, 1] == 7 and path[:, 1].max() > 25
+
+
 def test_without_layers_there_are_no_lines():
     for lines in (stream_lines(Layout(), DARK), *arc_lines(Layout(), DARK)):
         assert lines.vertices.shape == (0, 3) and lines.offsets.tolist() == [0] and lines.colors.shape == (0, 4)

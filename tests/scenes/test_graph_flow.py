@@ -74,7 +74,7 @@ def test_norm_and_activation_are_folded_into_their_convolution(opened):
     norms = [(f"bn.{part}", (8,)) for part in ("scale", "shift", "mean", "var")]
     network = opened(nodes, [("conv.weight", (8, 8, 3, 3)), *norms])
     flow = graph_flow(network)
-    assert kinds(flow) == ["embedding", "conv"] and flow.edges == [(0, 1)]
+    assert kinds(flow) == ["input", "conv"] and flow.edges == [(0, 1)]
     assert paths(flow) == ["x", "conv"]
     assert names_in(network, flow.stops[1]) == {"conv.weight", *(name for name, _ in norms)}
 
@@ -89,7 +89,7 @@ def test_a_residual_sum_is_a_merge_with_an_arc_past_what_it_skips(opened):
     ]
     network = opened(nodes, [(f"w{k}", (8, 8, 3, 3)) for k in range(4)])
     flow = graph_flow(network)
-    assert kinds(flow) == ["embedding", "conv", "conv", "conv", "merge", "conv"]
+    assert kinds(flow) == ["input", "conv", "conv", "conv", "merge", "conv"]
     assert set(flow.edges) == {(0, 1), (1, 2), (2, 3), (3, 4), (1, 4), (4, 5)}
     (arc,) = place(network).arcs
     layers = place(network).layers
@@ -123,7 +123,7 @@ def test_arithmetic_on_shapes_is_no_layer(opened):
     weights = [("w", (8, 8, 1, 1)), ("fc.weight", (2048, 10)), ("zero", [0]), ("axes", [0]), ("rest", [-1])]
     network = opened(nodes, weights)
     flow = graph_flow(network)
-    assert kinds(flow) == ["embedding", "conv", "linear"] and flow.edges == [(0, 1), (1, 2)]
+    assert kinds(flow) == ["input", "conv", "linear"] and flow.edges == [(0, 1), (1, 2)]
     small = {row for row, tensor in enumerate(network.tensors) if tensor.dtype == "int64"}
     assert not small & drawn(flow).keys()
 
@@ -136,7 +136,7 @@ def test_weights_that_are_prepared_belong_to_the_operator_that_uses_them(opened)
     ]
     network = opened(nodes, [("fc.weight", (10, 32)), ("scale", (1,))], inputs=[("x", (1, 32))])
     flow = graph_flow(network)
-    assert kinds(flow) == ["embedding", "linear"]
+    assert kinds(flow) == ["input", "linear"]
     assert names_in(network, flow.stops[1]) == {"fc.weight", "scale"}
 
 

@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tensornaut.scenes.labels import block_titles, callouts, heading, layer_heading, rulers, shape_text, short_name
-from tensornaut.scenes.placement import place
+from tensornaut.scenes.flow import Flow, Stop
+from tensornaut.scenes.labels import (
+    block_titles,
+    callouts,
+    heading,
+    layer_heading,
+    rulers,
+    shape_text,
+    shared_start,
+    short_name,
+)
+from tensornaut.scenes.placement import place, place_flow
 from tensornaut.scenes.strings import set_language
 from tensornaut.scenes.style import THEMES, kind_color
 
@@ -31,6 +41,42 @@ def test_inside_its_block_a_layer_has_its_short_name():
     assert short_name("layers.0.attention.query", "layers.0") == "attention.query"
     assert short_name("layers.0", "layers.0") == "layers.0"
     assert short_name("layers.10.query", "") == "layers.10.query"
+
+
+def test_a_number_alone_is_no_name():
+    assert short_name("base_net.1.3", "base_net.1") == "base_net.1.3"
+    assert short_name("features.0.2.1", "features.0") == "features.0.2.1"
+    assert short_name("0") == "0"
+
+
+def test_the_beginning_that_most_names_share_goes_without_saying():
+    assert shared_start(["net/a/b", "net/a/c", "net/d", "net/e", "image", "Add"]) == "net/"
+    assert shared_start(["net/a/b", "net/a/c"]) == "net/a/"
+    assert shared_start(["a.b", "c.d"]) == shared_start(["a.b"]) == shared_start([]) == ""
+    assert short_name("net/conv1", "", "net/") == "conv1" and short_name("image", "", "net/") == "image"
+    assert short_name("layers.0", "", "layers.") == "layers.0"
+
+
+def test_long_names_keep_their_end(outline):
+    network = outline({"get_logits_/somewhere_deep_inside/MagikaV2/Conv_0.weight": (4, 4)})
+    (text,) = callouts(network, place(network), DARK).texts
+    assert text.text == "MagikaV2/Conv_0"
+
+
+def test_in_a_crowd_what_is_alike_is_named_once(outline, stop):
+    network = outline({})
+    flow = Flow(stops=[stop(f"conv{k}", value=(1, 8 if k % 2 else 16, 28, 28)) for k in range(80)])
+    assert words(callouts(network, place_flow(flow), DARK)) == ["conv0", "conv1"]
+    few = Flow(stops=flow.stops[:20])
+    assert len(callouts(network, place_flow(few), DARK).texts) == 20
+
+
+def test_inside_operators_only_what_holds_weights_is_named(outline, stop):
+    network = outline({"w": (4, 4)})
+    inner = Flow("body", [stop("empty"), stop("full", [(4, 4)])])
+    layout = place_flow(Flow(stops=[Stop(stop("loop").volume, inner=(inner,))]))
+    assert words(callouts(network, layout, DARK)) == ["loop", "full"]
+    assert "body" in words(block_titles(layout))
 
 
 def test_names_from_the_file_are_cleaned(written):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tensornaut.engine.painters.label_parts import LabelColors
 from tensornaut.engine.scene import Labels, ScreenShapes
 from tensornaut.scenes.analysis import BINS, WHOLE, Analysis, Facts
 from tensornaut.scenes.layer_volumes import layer_volume
@@ -48,6 +49,15 @@ def test_every_text_can_be_read_on_the_panel_and_on_the_floor(theme, ground):
             assert contrast(text.color, getattr(theme, ground)) >= READABLE
     for color in (theme.text, theme.text2, theme.text3):
         assert contrast(color, theme.floor) >= READABLE and contrast(color, theme.panel) >= READABLE
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+def test_words_on_panels_can_be_read_whatever_is_behind(theme):
+    worst = (0.0, 0.0, 0.0) if theme.ink else (1.0, 1.0, 1.0)  # that data can be
+    callouts = LabelColors(theme.text, theme.text2, theme.text3, theme.panel)
+    for alpha, color in ((PANEL_ALPHA, theme.text3), (callouts.panel_alpha, theme.text2)):
+        ground = [alpha * panel + (1 - alpha) * behind for panel, behind in zip(theme.panel, worst, strict=True)]
+        assert contrast(color, ground) >= READABLE
 
 
 def test_a_layers_numbers_are_those_of_the_file():
@@ -136,7 +146,7 @@ def test_the_legend_stays_within_the_lower_right_of_the_picture(count):
         assert isinstance(labels, Labels) and isinstance(shapes, ScreenShapes)
         top, end = boxes_of(labels, shapes)
         assert -1080 * 0.4 < top and end <= -28
-        assert all(-480 < text.offset_px[0] <= -60 for text in labels.texts)
+        assert all(-520 < text.offset_px[0] <= -60 for text in labels.texts)
         lines = [(text.offset_px[0], text.offset_px[1]) for text in labels.texts]
         assert len(lines) == len(set(lines))
 

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays
 from tensornaut.engine.view import clip_from_world
 from tensornaut.scenes import views
 from tensornaut.scenes.analysis import BINS, Analysis, Facts
+from tensornaut.scenes.legend import WIDTH_PX
 from tensornaut.scenes.network_scene import box_corners, build, tray_bounds
 from tensornaut.scenes.style import THEMES
 
@@ -60,6 +61,19 @@ def test_the_overview_shows_all_glass_below_the_heading(transformer, aspect):
     spots = seen(views.overview(built, aspect), built.glass_corners(), aspect)
     assert np.abs(spots[:, 0]).max() <= 0.90 + 1e-6
     assert spots[:, 1].min() >= -0.9 and spots[:, 1].max() <= 0.5  # of -1 to 1: the lower three quarters
+
+
+@pytest.mark.parametrize(
+    "shapes", [((600, 600), (600, 600)), ((8, 8),) * 9, ((2, 2), (900, 900)), ((900, 900), (2, 2))]
+)
+def test_no_glass_of_the_overview_stands_where_the_legend_is(outline, shapes):
+    tensors = {f"layer{k}.weight": shape for k, shape in enumerate(shapes)}
+    built = build(outline(tensors), THEMES["dark"], Unread())
+    spots = seen(views.overview(built, 16 / 9), built.glass_corners(), 16 / 9)
+    from_corner_px = (1 + spots * (-1, 1)) / 2 * (1920, 1080)
+    assert built.legend_height_px > 100
+    assert not (from_corner_px < (WIDTH_PX, built.legend_height_px)).all(1).any()
+    assert (np.ptp(spots, axis=0) / 2).max() >= 0.6
 
 
 @pytest.mark.parametrize("aspect", [0.6, 1.0, 16 / 9, 2.4])
