@@ -176,3 +176,30 @@ def test_bad_files_get_one_line_and_exit_2_in_bounded_memory(tmp_path, name):
     assert [(name, state.st_size, state.st_mtime_ns) for name, state in before.items()] == [
         (name, state.st_size, state.st_mtime_ns) for name, state in after.items()
     ]
+
+
+def test_a_graph_is_summed_up_and_inner_tensors_are_marked(tmp_path, capsys):
+    onnx = pytest.importorskip("onnx")
+    from onnx import helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Constant", [], ["two"], value_float=2.0),
+        helper.make_node("Gemm", ["x", "fc.weight", "two"], ["y"]),
+    ]
+    ports = [helper.make_tensor_value_info(name, 1, ["n", 4]) for name in ("x", "fc.weight", "y")]
+    weight = numpy_helper.from_array(np.zeros((4, 4), np.float32), "fc.weight")
+    graph = helper.make_graph(nodes, "g", ports[:2], ports[2:], [weight])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "model.onnx")
+    assert main(["info", str(tmp_path / "model.onnx"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    counts = [report[f"{what}_count"] for what in ("tensor", "inner_tensor", "node", "parameter")]
+    assert counts == [1, 1, 2, 16] and report["structure"] == "graph"
+    assert [port["name"] for port in report["inputs"]] == ["x", "fc.weight"]
+    assert [(tensor["name"], tensor.get("scope")) for tensor in report["tensors"]] == [
+        ("fc.weight", None),
+        ("two", "inner"),
+    ]
+    assert main(["info", str(tmp_path / "model.onnx")]) == 0
+    head = capsys.readouterr().out.split("\n\n")[0]
+    assert "2 operators" in head and "opset ai.onnx 17" in head
+    assert "input x: n × 4" in head and "output y: n × 4" in head and "fc.weight" not in head
