@@ -22,8 +22,8 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 
-BASE = 1 << 22  # numbers that are drawn
-CHUNK = 1 << 20  # numbers made at a time
+MOST_DRAWN, LEAST_DRAWN = 1 << 22, 1 << 14  # numbers
+DRAWN_SHARE = 1 / 64  # of the bytes that are asked for
 LEVELS = 8  # prepared scales of types whose bits are not made anew
 LAYERS = 16
 OUTLIERS = 3  # in each large matrix
@@ -64,7 +64,7 @@ def write(path: str | Path, byte_count: int, seed: int = 0, shards: int = 1) -> 
     """The files of a checkpoint of at most, and nearly, `byte_count` bytes of numbers."""
     path = Path(path)
     plans = planned(byte_count)
-    numbers = Numbers(seed)
+    numbers = Numbers(seed, byte_count)
     parts = _split(plans, shards)
     stem = path.name.removesuffix(".safetensors")
     names = [path.name] if shards == 1 else [f"{stem}-{k + 1:05d}-of-{shards:05d}.safetensors" for k in range(shards)]
@@ -110,11 +110,12 @@ def _layer(name: str, dtype: str, width: int, rare: str) -> list[Plan]:
 class Numbers:
     """Stored numbers of any type, made from few that were drawn."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, byte_count: int) -> None:
         self.seed = seed
-        random = np.random.default_rng(seed)
-        drawn = random.standard_t(4, BASE).astype(np.float32)  # heavy tails
-        self.base = np.concatenate([drawn, drawn[: CHUNK + 1]])
+        self.size = max(LEAST_DRAWN, min(MOST_DRAWN, int(byte_count * DRAWN_SHARE)))
+        self.chunk = self.size // 4  # numbers made at a time
+        drawn = np.random.default_rng(seed).standard_t(4, self.size).astype(np.float32)  # heavy tails
+        self.base = np.concatenate([drawn, drawn[: self.chunk]])
         self.levels: dict[str, np.ndarray] = {}  # (LEVELS, n) bit patterns
 
     def chunks(self, plan: Plan, outliers: list[dict]) -> Iterator[bytes | memoryview]:
@@ -123,7 +124,7 @@ class Numbers:
         cols = plan.shape[-1]
         rows = plan.count // cols
         planted = _positions(plan, random)
-        together = max(1, CHUNK // cols)
+        together = max(1, self.chunk // cols)
         for first in range(0, rows, together):
             here = min(together, rows - first)
             stored = self._stored(plan.dtype, random, here, cols)
@@ -135,7 +136,7 @@ class Numbers:
 
     def _stored(self, dtype: str, random: np.random.Generator, rows: int, cols: int) -> np.ndarray:
         """(n,) bit patterns of rows that have scales of their own."""
-        place = int(random.integers(BASE))
+        place = int(random.integers(self.size))
         if dtype in ("F32", "F64", "F16", "BF16"):
             scales = (0.02 * random.lognormal(0, 0.5, (rows, 1))).astype(np.float32)
             return _patterns(self.base[place : place + rows * cols].reshape(rows, cols) * scales, dtype)

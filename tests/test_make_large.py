@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ SIZE_BYTES = 3_000_000
 def make_large():
     specification = importlib.util.spec_from_file_location("make_large", Path(__file__).with_name("make_large.py"))
     module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # dataclasses look their module up
     specification.loader.exec_module(module)
     return module
 
