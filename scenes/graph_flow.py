@@ -176,6 +176,8 @@ def _stop(group: _Group, drawn: _Drawn) -> Stop:
         slab = slab_for(next((drawn.shapes[name] for name in outputs if name in drawn.shapes), None))
         path, kind = _label(leader), op_kind(leader)
     inner = [_flow(graph.name, graph.ops, graph.inputs, group.outer, drawn) for op in group.ops for graph in op.graphs]
+    if kind == "embedding" and not group.rows:
+        kind = "other"  # Gather of something that is no table
     rows = drawn.take(group.rows)
     volume = layer_volume(path, kind, [(row, drawn.network.tensors.shape(row)) for row in rows], slab)
     assert volume is not None  # there is a slab

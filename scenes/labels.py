@@ -13,12 +13,14 @@ from ..engine.scene import Labels, Text
 from ..engine.theme import Theme
 from ..loaders.network import Network
 from .layer_volumes import PADDING, Volume
-from .placement import Layout, Placed
+from .placement import Frame, Layout, Placed, Plate
 from .strings import text
 from .style import kind_color
 
 __all__ = ["block_titles", "callouts", "heading", "layer_heading", "rulers", "shape_text"]
 
+BLOCK_TITLE, FRAME_TITLE = 9.0, 3.5  # largest height of titles, world units
+EM = 0.78  # width of a character in heights, at most on average
 RULER_GAP = 1.2  # from the glass to the numbers, in heights of the numbers
 MOST_TICKS = 8
 LONGEST_NAME = 28  # characters of a callout
@@ -135,32 +137,16 @@ def _block_name(number: int) -> str:
 
 
 def block_titles(layout: Layout) -> Labels:
-    """Names of blocks and of graphs inside operators, lying on the floor in front of their plates."""
-    frames = [
-        Text(
-            clean(frame.name, 40),
-            np.array([(frame.x0 + frame.x1) / 2, 0.0, frame.z1 + 3.0]),
-            placement="floor",
-            size=3.5,
-            weight="semibold",
-            align="center",
-        )
-        for frame in layout.frames
-    ]
-    return Labels(
-        frames
-        + [
-            Text(
-                _block_name(plate.number).upper(),
-                np.array([(plate.x0 + plate.x1) / 2, 0.0, plate.z1 + 9.0]),
-                placement="floor",
-                size=9.0,
-                weight="semibold",
-                align="center",
-            )
-            for plate in layout.plates
-        ]
-    )
+    """Names of blocks and of graphs inside operators, on the floor in front of their plates and no wider."""
+    frames = [_floor_title(clean(frame.name, 40), frame, FRAME_TITLE) for frame in layout.frames]
+    plates = [_floor_title(_block_name(plate.number).upper(), plate, BLOCK_TITLE) for plate in layout.plates]
+    return Labels(frames + plates)
+
+
+def _floor_title(words: str, ground: Plate | Frame, largest: float) -> Text:
+    size = min(largest, (ground.x1 - ground.x0) / (EM * max(len(words), 1)))
+    anchor = np.array([(ground.x0 + ground.x1) / 2, 0.0, ground.z1 + size])
+    return Text(words, anchor, "floor", size=size, weight="semibold", align="center")
 
 
 def heading(network: Network, theme: Theme) -> Labels:

@@ -62,11 +62,15 @@ class NetworkScene:
         return -min((text.offset_px[1] for text in texts), default=0.0)
 
     def glass_corners(self) -> np.ndarray:
-        """(8 n, 3) float64: all corners of all trays; those of the bounds where there is none."""
+        """(8 n, 3) float64: all corners of all trays and slabs; those of the bounds where there is none."""
+        return self.glass_lattice(2)
+
+    def glass_lattice(self, a_side: int) -> np.ndarray:
+        """(a_side^3 n, 3) float64: so many places a side in each tray and slab, the corners among them."""
         lower, upper = _volumes(self.layout)
         if not len(lower):
             lower, upper = self.scene.lower[None], self.scene.upper[None]
-        return box_corners(lower, upper)
+        return _box_places(lower, upper, a_side)
 
 
 def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
@@ -104,8 +108,12 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
 
 def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """(8 n, 3) float64: the corners of n boxes given by (n, 3) float64 each."""
-    pick = np.array(np.meshgrid(*[(0, 1)] * 3)).reshape(3, -1).T[:, None, :]
-    return np.where(pick == 0, lower, upper).reshape(-1, 3)
+    return _box_places(lower, upper, 2)
+
+
+def _box_places(lower: np.ndarray, upper: np.ndarray, a_side: int) -> np.ndarray:
+    share = np.array(np.meshgrid(*[np.linspace(0, 1, a_side)] * 3)).reshape(3, -1).T[:, None, :]
+    return (lower * (1 - share) + upper * share).reshape(-1, 3)
 
 
 def tray_bounds(layer: Placed, tray: Tray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from .placement import Layout, Placed
 __all__ = ["Span", "size_spans", "span_lines", "span_titles"]
 
 FRONT_GAP = 5.0  # from the volumes to the bracket
+FRAME_ROOM = 9.0  # of a frame and its title around what is inside an operator
 HOOK = 2.0
 TITLE_SIZE, LEAST_TITLE_SIZE, EM = 8.0, 4.0, 0.62  # world units; width of a character in heights
 LINE_ALPHA = 0.45
@@ -38,7 +39,8 @@ def size_spans(layout: Layout) -> list[Span]:
         size = _size(outer)
         x0 = min(layer.x + layer.volume.bounds[0] for layer in outer)
         x1 = max(layer.x + layer.volume.bounds[2] for layer in outer)
-        z = max(layer.z + layer.volume.bounds[3] for layer in outer) + FRONT_GAP
+        z = max(layer.z + layer.volume.bounds[3] for layer in stage) + FRONT_GAP
+        z += FRAME_ROOM * max(layer.depth for layer in stage)
         last = spans[-1] if spans and x0 > previous else None
         if size and last and last.size == size and last.x1 == previous:
             spans[-1] = Span(size, last.x0, x1, max(last.z, z))

@@ -18,6 +18,8 @@ OVERVIEW_FOV, LAYER_FOV, WEIGHT_FOV = math.radians(36), math.radians(30), math.r
 PITCH, YAW = math.radians(-13), math.radians(49)
 NEAREST = 1e-3  # that a fitted view comes to a corner
 CENTERING_STEPS = 12
+LEGEND_MARGIN = 6.0  # world units before a plate, px around the legend
+PLACES_A_SIDE = 5  # of a box, that are looked at to tell whether it is behind the legend
 NAMED = ("overview", "layer", "weight")  # the three nearnesses
 
 
@@ -42,18 +44,20 @@ def overview(built: NetworkScene, aspect: float) -> View:
     forward = np.array([math.cos(PITCH) * math.sin(YAW), math.sin(PITCH), -math.cos(PITCH) * math.cos(YAW)])
     corners = built.glass_corners()
     view = _fitted(corners, forward, OVERVIEW_FOV, aspect, OVERVIEW_ROOM)
-    if not _is_behind_legend(built, view, corners, aspect):
+    if not _is_behind_legend(built, view, aspect):
         return view
     return _fitted(corners, forward, OVERVIEW_FOV, aspect, ROOM_BESIDE_LEGEND)
 
 
-def _is_behind_legend(built: NetworkScene, view: View, corners: np.ndarray, aspect: float) -> bool:
-    """Whether a corner is seen where the legend stands."""
+def _is_behind_legend(built: NetworkScene, view: View, aspect: float) -> bool:
+    """Whether glass or the end of a title is seen where the legend stands."""
+    titles = [(plate.x1, 0.0, plate.z1 + LEGEND_MARGIN) for plate in built.layout.plates]
+    places = np.append(built.glass_lattice(PLACES_A_SIDE), np.array(titles).reshape(-1, 3), 0)
     size_px = np.array([1080 * aspect, 1080.0])
     eye = view.eye((round(size_px[0]), 1080), built.scene.length)
-    clip = np.append(corners, np.ones((len(corners), 1)), 1) @ clip_from_world(eye).T
+    clip = np.append(places, np.ones((len(places), 1)), 1) @ clip_from_world(eye).T
     from_corner_px = (1 + clip[:, :2] / clip[:, 3:] * (-1, 1)) / 2 * size_px  # right and lower edge to the corner
-    return bool((from_corner_px < (WIDTH_PX, built.legend_height_px)).all(1).any())
+    return bool((from_corner_px < np.array([WIDTH_PX, built.legend_height_px]) + LEGEND_MARGIN).all(1).any())
 
 
 @dataclass(frozen=True)

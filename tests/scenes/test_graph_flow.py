@@ -198,6 +198,14 @@ def test_the_body_of_a_loop_is_inside_its_stop(opened):
     assert inner.name == "body" and sum(len(stop.volume.trays) for stop in inner.stops) == 1
 
 
+def test_a_table_is_an_embedding_and_picking_from_data_is_none(opened):
+    table = opened([node("Gather", "words ids", "y")], [("words", (50, 8))], inputs=[("ids", (1, 4))])
+    assert kinds(graph_flow(table)) == ["input", "embedding"]
+    nodes = [node("MatMul", "x w", "a"), node("Gather", "a i", "y")]
+    picked = opened(nodes, [("w", (8, 8))], inputs=[("x", (1, 8)), ("i", ())])
+    assert kinds(graph_flow(picked))[-1] == "other"
+
+
 def test_an_empty_graph_has_no_stops(opened):
     flow = graph_flow(opened([], inputs=()))
     assert not flow.stops and not flow.edges

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tensornaut.engine.glyphs import GlyphAtlas
 from tensornaut.scenes.flow import Flow, Stop
 from tensornaut.scenes.labels import (
     block_titles,
@@ -77,6 +78,18 @@ def test_inside_operators_only_what_holds_weights_is_named(outline, stop):
     layout = place_flow(Flow(stops=[Stop(stop("loop").volume, inner=(inner,))]))
     assert words(callouts(network, layout, DARK)) == ["loop", "full"]
     assert "body" in words(block_titles(layout))
+
+
+@pytest.mark.parametrize("width", [4, 16, 64])
+def test_titles_on_the_floor_are_no_wider_than_what_they_name(outline, width):
+    names = ("fc1", "fc2")
+    layout = place(outline({f"layers.{k}.{name}.weight": (width, 2) for k in range(12) for name in names}))
+    atlas, texts = GlyphAtlas(), block_titles(layout).texts
+    assert len(texts) == len(layout.plates) == 12
+    for text, plate in zip(texts, layout.plates, strict=True):
+        half = atlas.measure(text.text, text.size, text.weight) / 2
+        assert plate.x0 <= text.anchor[0] - half and text.anchor[0] + half <= plate.x1
+        assert text.anchor[2] - text.size / 2 >= plate.z1
 
 
 def test_names_from_the_file_are_cleaned(written):

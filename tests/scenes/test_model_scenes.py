@@ -115,6 +115,18 @@ def test_no_two_words_overlap_and_all_can_be_read(built, typesetter):
     assert all(line.size_px * CAPITALS >= CAP_PX for line in lines)
 
 
+def test_no_two_words_on_the_floor_overlap(built, typesetter):
+    boxes = []
+    for _, text in words(built):
+        if text.placement == "floor":
+            half = typesetter.atlas.measure(text.text, text.size, text.weight) / 2
+            (x, _, z), tall = text.anchor, text.size / 2
+            boxes.append((x - half, z - tall, x + half, z + tall))
+    for k, (x0, z0, x1, z1) in enumerate(boxes):
+        for other in boxes[k + 1 :]:
+            assert max(x0 - other[2], other[0] - x1, z0 - other[3], other[1] - z1) >= 0
+
+
 def test_the_network_fills_the_picture(built):
     eye = overview(built, SIZE[0] / SIZE[1]).eye(SIZE, built.scene.length)
     corners = box_corners(*volumes(built))
