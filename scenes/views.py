@@ -72,7 +72,7 @@ class _Room:
 
 
 OVERVIEW_ROOM = _Room(0.90, 0.63, 0.22)
-ROOM_BESIDE_LEGEND = _Room(0.66, 0.63, 0.22, 0.24)
+ROOM_BESIDE_LEGEND = _Room(0.64, 0.63, 0.22, 0.27)
 LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
 
 
