@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,16 @@ from ..engine.cache import Cache
 from ..engine.kernel_choice import want
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.summarize import TensorSummary, fold
-from ..engine.summaries import StoredNumbers, from_bytes, from_message, piece_size, request, summarize
+from ..engine.summaries import (
+    StoredNumbers,
+    fetch_ahead,
+    from_bytes,
+    from_message,
+    piece_size,
+    request,
+    summarize,
+    summarize_stored,
+)
 from ..engine.workers import Workers
 from ..loaders.network import Network, Tensor
 from .stats_cache import Batch, batches
@@ -22,7 +30,8 @@ from .stats_cache import Batch, batches
 __all__ = ["MOST_WORKERS", "summaries"]
 
 MOST_WORKERS = 256
-MOST_THREADS = 2  # more would not keep to 512 MB with the definition
+THREADS = 4  # some read while others compute
+AHEAD = 6  # pieces that are begun before the first of them is done, in threads
 SMALL = 1 << 16  # elements that are summarized at once; handing them on would cost more
 LARGE = 1 << 28  # elements in a file from which on compiling kernels pays
 FOLDED_AT = 64  # parts of one tensor
@@ -44,10 +53,29 @@ class _Piece:
     def is_last(self) -> bool:
         return self.first + self.count == self.tensor.count
 
+    @property
+    def stored(self) -> StoredNumbers | None:
+        """Where the numbers stand plainly; None where they have to be unpacked."""
+        tensor, file = self.tensor, self.tensor.source
+        if tensor.packed is not None:
+            return None
+        return StoredNumbers(file.path, file.size, file.mtime_ns, tensor.place, tensor.dtype, tensor.big_endian)
+
+    def explain(self) -> None:
+        """Raises FormatError, which says better what is wrong, where the file has changed."""
+        with self.tensor.source.open():
+            return
+
     def summarized(self) -> TensorSummary:
         """The summary, made in this process. Raises FormatError."""
         if self.known is not None:
             return from_bytes(self.known)
+        if (stored := self.stored) is not None:
+            try:
+                return summarize_stored(stored, self.first, self.count)
+            except InputError:
+                self.explain()
+                raise
         flat = replace(self.tensor, shape=(self.tensor.count,), fortran=False)
         values = flat.read(slice(0, 1), slice(self.first, self.first + self.count))
         return summarize(values.reshape(-1), self.tensor.dtype)
@@ -68,7 +96,7 @@ def summaries(
     kernels = ("summarize",) if workers is None else ()
     with _crew(workers) as start:
         parts: list[TensorSummary] = []
-        for piece, finish in _ahead(_pieces(network, cache, wanted), start, 2 * (workers or MOST_THREADS)):
+        for piece, finish in _ahead(_pieces(network, cache, wanted), start, 2 * workers if workers else AHEAD):
             if not piece.tensor.is_readable:
                 yield piece.tensor, None
                 continue
@@ -91,7 +119,7 @@ def _crew(workers: int | None) -> Iterator[Callable[[_Piece], Finish]]:
         with Workers(workers) as processes:
             yield partial(_by_worker, processes)
         return
-    pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "stats")
+    pool = ThreadPoolExecutor(THREADS, "stats")
     try:
         yield lambda piece: pool.submit(piece.summarized).result
     finally:
@@ -100,19 +128,17 @@ def _crew(workers: int | None) -> Iterator[Callable[[_Piece], Finish]]:
 
 def _by_worker(processes: Workers, piece: _Piece) -> Finish:
     """What is packed is unpacked, and so summarized, in this process."""
-    tensor = piece.tensor
-    if tensor.packed is not None:
+    stored = piece.stored
+    if stored is None:
         return piece.summarized
-    file = tensor.source
-    stored = StoredNumbers(file.path, file.size, file.mtime_ns, tensor.place, tensor.dtype, tensor.big_endian)
     answer = processes.submit("summarize", request(stored, piece.first, piece.count))
 
     def finish() -> TensorSummary:
         try:
             return from_message(answer.result())
         except InputError:
-            with file.open():  # says it better where the file has changed
-                raise
+            piece.explain()
+            raise
 
     return finish
 
@@ -135,6 +161,8 @@ def _ahead(pieces: Iterator[_Piece], start: Callable[[_Piece], Finish], limit: i
     begun: deque[tuple[_Piece, Finish]] = deque()
     for piece in pieces:
         here = piece.known is not None or piece.count <= SMALL or not piece.tensor.is_readable
+        if not here and piece.stored is not None:
+            fetch_ahead(piece.stored, piece.first, piece.count)
         begun.append((piece, piece.summarized if here else start(piece)))
         if len(begun) > limit:
             yield begun.popleft()

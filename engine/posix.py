@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["hold"]
+__all__ = ["fetch", "hold"]
 
 
 def hold(descriptor: int) -> bool:
@@ -24,3 +26,9 @@ def hold(descriptor: int) -> bool:
     except OSError:  # a file system without locks
         return True
     return True
+
+
+def fetch(descriptor: int, place: int, count: int) -> None:
+    """Begins to bring bytes [place, place + count) of an open file into memory. Elsewhere: nothing. Raises OSError."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, place, count, os.POSIX_FADV_WILLNEED)

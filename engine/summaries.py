@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from io import BytesIO
@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from .kernel_choice import version
-from .kernels.decode import DTYPES, read_part
+from .kernels.decode import DTYPES, decode
 from .kernels.errors import InputError
 from .kernels.pyramid import Pyramid
-from .kernels.summarize import BLOCK, TensorSummary
+from .kernels.summarize import BLOCK, TensorSummary, fold, of_bytes
 from .messages import Message, receive, send
+from .reading import announce, read_stored
 
 __all__ = [
     "StoredNumbers",
     "answer",
+    "fetch_ahead",
     "from_bytes",
     "from_message",
     "joined",
@@ -32,9 +34,12 @@ __all__ = [
     "to_message",
 ]
 
-PIECE_BYTES = 16 << 20  # of decoded numbers in memory at a time
+PIECE_BYTES = 16 << 20  # of stored numbers in memory at a time
+MOST_COMPUTING = 2  # threads; more would not keep to 512 MB with the definition
 FACTS = ("count", "nan", "inf", "zeros", "min", "max", "table_dtype", "exact")
 LEVEL = tuple(column.name for column in fields(Pyramid))
+
+_COMPUTING = threading.BoundedSemaphore(MOST_COMPUTING)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class StoredNumbers:
 
 def piece_size(dtype: str) -> int:
     """Elements to summarize at a time: whole blocks."""
-    return max(1, PIECE_BYTES // (BLOCK * np.dtype(DTYPES[dtype].decoded).itemsize)) * BLOCK
+    return max(1, PIECE_BYTES // (BLOCK * max(1, DTYPES[dtype].bits // 8))) * BLOCK
 
 
 def summarize(values: np.ndarray, dtype: str) -> TensorSummary:
@@ -61,30 +66,30 @@ def summarize(values: np.ndarray, dtype: str) -> TensorSummary:
 
 def summarize_stored(stored: StoredNumbers, first: int, count: int) -> TensorSummary:
     """Summary of numbers first to first + count. Raises InputError when the file is no longer what it was."""
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    bits = DTYPES[stored.dtype].bits
+    begin, end = first * bits // 8, ((first + count) * bits + 7) // 8
     try:
-        descriptor = os.open(stored.path, flags)
-        with open(descriptor, "rb", buffering=0) as file:
-            status = os.fstat(descriptor)
-            if (status.st_size, status.st_mtime_ns) != (stored.size, stored.mtime_ns):
-                raise OSError("it changed")
-
-            def read_at(offset: int, size: int) -> bytes:
-                file.seek(offset)
-                data = file.read(size)
-                while 0 < len(data) < size and (more := file.read(size - len(data))):
-                    data += more
-                if len(data) != size:
-                    raise OSError("it was cut off")
-                return data
-
-            run = slice(first, first + count)
-            values = read_part(
-                read_at, stored.place, (first + count,), stored.dtype, slice(0, 1), run, big_endian=stored.big_endian
-            )
+        raw = read_stored(stored.path, stored.size, stored.mtime_ns, stored.place + begin, end - begin)
     except OSError as error:
         raise InputError(stored.path, "unreadable", reason=error.strerror or str(error)) from error
-    return summarize(values[0], stored.dtype)
+    with _COMPUTING:
+        return _summarize_raw(raw, stored, first - begin * 8 // bits, count)
+
+
+def _summarize_raw(raw: np.ndarray, stored: StoredNumbers, skipped: int, count: int) -> TensorSummary:
+    """Summary of stored numbers, (n,) uint8; the fewest are decoded. `skipped`: those before them in the first byte."""
+    bits, kernel = DTYPES[stored.dtype].bits, version("summarize", count)
+    if bits == 16:
+        items = raw.view(">u2" if stored.big_endian else "<u2").astype(np.uint16, copy=False)
+        return kernel.summarize_block(items if stored.dtype == "bfloat16" else items.view(stored.dtype), stored.dtype)
+    if skipped or bits > 8:
+        values = decode(raw, stored.dtype, skipped + count, stored.big_endian)[skipped:]
+        return kernel.summarize_block(values, stored.dtype)
+    whole = count * bits // 8
+    parts = [of_bytes(kernel.summarize_block(raw[:whole]).table, stored.dtype)]
+    if rest := count - whole * 8 // bits:
+        parts.append(kernel.summarize_block(decode(raw[whole:], stored.dtype, rest), stored.dtype))
+    return fold(parts) if len(parts) > 1 else parts[0]
 
 
 def to_message(summary: TensorSummary) -> Message:
@@ -107,8 +112,8 @@ def from_message(message: Message) -> TensorSummary:
     counts = np.zeros(message.facts["bins"], np.int64)
     counts[places] = known
     pyramid = Pyramid(*(column.astype(np.float64) for column in level)) if level else None
-    which = "bins" if facts["table_dtype"] is None else "table"
-    return TensorSummary(**facts, blocks=blocks, pyramid=pyramid, **{which: counts})
+    bins, table = (counts, None) if facts["table_dtype"] is None else (None, counts)
+    return TensorSummary(**facts, blocks=blocks, bins=bins, table=table, pyramid=pyramid)
 
 
 def to_bytes(summary: TensorSummary) -> bytes:
@@ -148,6 +153,12 @@ def _narrow(level: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         single = level.astype(np.float32)
     return single if single.astype(np.float64).tobytes() == level.tobytes() else level
+
+
+def fetch_ahead(stored: StoredNumbers, first: int, count: int) -> None:
+    """Has the system fetch numbers that `summarize_stored` will be asked for."""
+    bits = DTYPES[stored.dtype].bits
+    announce(stored.path, stored.place + first * bits // 8, count * bits // 8 + 1)
 
 
 def request(stored: StoredNumbers, first: int, count: int) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ __all__ = [
     "TensorSummary",
     "bin_edges",
     "fold",
+    "of_bytes",
     "range_of",
     "summarize_block",
     "summarize_with",
@@ -115,9 +116,10 @@ class Versions:
 def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = BLOCK) -> TensorSummary:
     """Summary of (n,) numbers: a block, several that follow each other, or the start of one.
 
-    `values` as `decode` gives them, `dtype` the type in the file where that is another one (bfloat16 comes as float32).
+    `values` as `decode` gives them, `dtype` the type in the file where that is another one: bfloat16 comes as float32,
+    or as its bits in uint16.
     """
-    return summarize_with(Versions(_measure, _tally), values, dtype, block)
+    return summarize_with(Versions(_measure, tally), values, dtype, block)
 
 
 def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, block: int) -> TensorSummary:
@@ -138,6 +140,18 @@ def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, bl
     zeros, nan, inf = counts.tolist()
     lowest, highest = _extremes(extremes if integers is None else _bounds(integers))
     return TensorSummary(len(values), nan, inf, zeros, lowest, highest, blocks, bins)
+
+
+def of_bytes(counts: np.ndarray, dtype: str) -> TensorSummary:
+    """Summary of numbers of at most 8 bits that fill whole bytes, given how often each byte occurs, (256,) int64."""
+    in_byte = 8 // DTYPES[dtype].bits
+    meanings = decode(bytes(range(256)), dtype, 256 * in_byte)
+    kind = _table_dtype(meanings, dtype)
+    assert kind is not None
+    keys, size = _keys(meanings, kind)
+    table = np.zeros(size, np.int64)
+    np.add.at(table, keys >> 16 if keys.dtype == np.uint32 else keys, np.repeat(counts, in_byte))
+    return _from_table(table, kind)
 
 
 def fold(summaries: Sequence[TensorSummary]) -> TensorSummary:
@@ -217,6 +231,8 @@ def table_values(dtype: str) -> np.ndarray:
 
 def _table_dtype(values: np.ndarray, dtype: str | None) -> str | None:
     """The type whose bit patterns are counted; None where there are too many."""
+    if values.dtype == np.uint16 and dtype == "bfloat16":
+        return dtype
     if values.dtype == np.float32 and dtype is not None and DTYPES[dtype].bits <= 16:
         return "bfloat16"  # which holds every number of smaller types
     return TABLES.get(values.dtype.name)
@@ -229,20 +245,17 @@ def _keys(values: np.ndarray, table_dtype: str) -> tuple[np.ndarray, int]:
 
 
 def _from_table(table: np.ndarray, table_dtype: str, exact: bool = True) -> TensorSummary:
-    values = table_values(table_dtype)
-    known = np.flatnonzero(table)
-    values, counts = values[known], table[known]
-    good = np.isfinite(values)
-    finite, finite_counts = values[good], counts[good]
-    order = np.argsort(finite, kind="stable")
-    finite, finite_counts = finite[order], finite_counts[order]
+    patterns = _patterns(table_dtype)
+    counts = table[patterns.finite]
+    known = np.flatnonzero(counts)
+    finite, finite_counts = patterns.values[known], counts[known]
     number = int if table_dtype.startswith(("int", "uint")) else float
     row = moments.of_counts(finite, finite_counts)
     return TensorSummary(
-        int(counts.sum()),
-        int(counts[np.isnan(values)].sum()),
-        int(counts[np.isinf(values)].sum()),
-        int(counts[values == 0].sum()),
+        int(table.sum()),
+        int(table[patterns.nan].sum()),
+        int(table[patterns.infinite].sum()),
+        int(table[patterns.zero].sum()),
         number(finite[0] + 0.0) if len(finite) else None,
         number(finite[-1] + 0.0) if len(finite) else None,
         row[None],
@@ -250,6 +263,26 @@ def _from_table(table: np.ndarray, table_dtype: str, exact: bool = True) -> Tens
         table_dtype=table_dtype,
         exact=exact,
     )
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    """Which bit patterns of a type stand for what: places in a table of counts."""
+
+    finite: np.ndarray  # ordered by value
+    values: np.ndarray  # of those, float64
+    nan: np.ndarray
+    infinite: np.ndarray
+    zero: np.ndarray
+
+
+@cache
+def _patterns(table_dtype: str) -> _Patterns:
+    values = table_values(table_dtype)
+    finite = np.flatnonzero(np.isfinite(values))
+    finite = finite[np.argsort(values[finite], kind="stable")]
+    nan, infinite, zero = (np.flatnonzero(found) for found in (np.isnan(values), np.isinf(values), values == 0))
+    return _Patterns(finite, values[finite], nan, infinite, zero)
 
 
 def _floats(values: np.ndarray) -> np.ndarray:
