@@ -119,7 +119,7 @@ def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = B
     `values` as `decode` gives them, `dtype` the type in the file where that is another one: bfloat16 comes as float32,
     or as its bits in uint16.
     """
-    return summarize_with(Versions(_measure, tally), values, dtype, block)
+    return summarize_with(Versions(_measure, _tally), values, dtype, block)
 
 
 def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, block: int) -> TensorSummary:
