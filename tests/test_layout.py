@@ -22,6 +22,7 @@ ROOMS = {
     "glfw": ["engine/outputs/window*"],
     "openvr": ["engine/outputs/headset*", "cli/probe.py"],
     "av": ["engine/outputs/video*", "engine/inputs/*"],
+    "llvmlite": ["engine/kernels/*", "engine/rasterize/*"],
     "numba": ["engine/kernels/*", "engine/rasterize/*"],
     "cupy": ["engine/kernels/*", "engine/rasterize/*"],
     "freetype": ["engine/glyphs.py", "engine/painters/*"],

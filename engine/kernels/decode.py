@@ -74,7 +74,7 @@ def stored_bytes(dtype: str, count: int) -> int:
     return (count * DTYPES[dtype].bits + 7) // 8
 
 
-def decode(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endian: bool = False) -> np.ndarray:
+def decode(raw: bytes | bytearray | memoryview | np.ndarray, dtype: str, count: int, big_endian: bool = False) -> np.ndarray:
     """(count,) numbers in the type `DTYPES[dtype].decoded`, native byte order, from the first bytes of `raw`.
 
     Of several items in one byte, the first is in the low bits. Not for "string". The result may share `raw`'s memory.
@@ -82,7 +82,7 @@ def decode(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endi
     return _meaning(_items(raw, dtype, count, big_endian), dtype)
 
 
-def _items(raw: bytes | bytearray | memoryview, dtype: str, count: int, big_endian: bool) -> np.ndarray:
+def _items(raw: bytes | bytearray | memoryview | np.ndarray, dtype: str, count: int, big_endian: bool) -> np.ndarray:
     """(count,) items as they are stored, one to an element."""
     kind = DTYPES[dtype]
     if kind.bits < 8:

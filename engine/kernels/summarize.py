@@ -7,8 +7,8 @@ count by magnitude.
 
 Moments are kept for each block of 2^20 elements counted from the tensor's start, and folded in their order: cuts at
 block bounds give the same bits whoever computes which part. Other cuts give exact counts, extremes and bins, and
-moments to about 1e-12. Within a block the order of additions is fixed: segments of 4096 numbers, in each 256 sums of
-every 256th number, then halves added to halves; segments are merged as in `moments.folded`.
+moments to about 1e-12. Within a block the order of additions is fixed: segments of 4096 numbers, in each 16 sums of
+every 16th number, then halves added to halves; segments are merged as in `moments.folded`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ __all__ = [
     "summarize_block",
     "summarize_with",
     "table_values",
+    "tally",
 ]
 
 BLOCK = 1 << 20  # elements
 SEGMENT = 4096  # elements; a block is a whole number of them
-LANES = 256
+LANES = 16
 BINS = 4096
 SHIFT = 20  # bits of a float32 below those that name its bin
 LARGEST = float(np.finfo(np.float32).max)
@@ -106,8 +107,9 @@ class TensorSummary:
 class Versions:
     """The hot part of a summary, in one version."""
 
-    measure: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
-    """(rows of segments (k, 6) float64, bins (4096,) int64, (zeros, nan, inf) int64, (min, max)) of a float vector."""
+    measure: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
+    """(rows of blocks (k, 6) float64, bins (4096,) int64, (zeros, nan, inf) int64, (min, max)) of a float vector, given
+    the elements of a block."""
     tally: Callable[[np.ndarray, int], np.ndarray]
     """(size,) int64: how often each number below `size` occurs in a vector of uint8, uint16, or in the upper halves of
     one of uint32."""
@@ -119,7 +121,7 @@ def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = B
     `values` as `decode` gives them, `dtype` the type in the file where that is another one: bfloat16 comes as float32,
     or as its bits in uint16.
     """
-    return summarize_with(Versions(_measure, _tally), values, dtype, block)
+    return summarize_with(VERSIONS, values, dtype, block)
 
 
 def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, block: int) -> TensorSummary:
@@ -128,15 +130,16 @@ def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, bl
     if kind is not None:
         keys, size = _keys(values, kind)
         return _from_table(versions.tally(keys, size), kind)
-    numbers, integers = _floats(values), values if values.dtype.kind in "iu" else None
     rows, bins = [], np.zeros(BINS, np.int64)
     counts, extremes = np.zeros(3, np.int64), []
-    for start in range(0, len(numbers), block):
-        part_rows, part_bins, part_counts, part_extremes = versions.measure(numbers[start : start + block])
-        rows.append(np.concatenate([part_rows, np.zeros((block // SEGMENT - len(part_rows), moments.COLUMNS))]))
-        bins, counts = bins + part_bins, counts + part_counts
-        extremes.append(part_extremes)
-    blocks = moments.folded(np.array(rows).reshape(len(rows), block // SEGMENT, moments.COLUMNS))
+    step = len(values) if values.dtype.kind == "f" else block  # what has to become float64 does so block by block
+    for start in range(0, len(values), max(step, 1)):
+        measured = versions.measure(_floats(values[start : start + step]), block)
+        rows.append(measured[0])
+        bins, counts = bins + measured[1], counts + measured[2]
+        extremes.append(measured[3])
+    blocks = np.concatenate(rows) if rows else np.zeros((0, moments.COLUMNS))
+    integers = values if values.dtype.kind in "iu" else None
     zeros, nan, inf = counts.tolist()
     lowest, highest = _extremes(extremes if integers is None else _bounds(integers))
     return TensorSummary(len(values), nan, inf, zeros, lowest, highest, blocks, bins)
@@ -309,8 +312,14 @@ def _extremes(pairs: Sequence[Any]) -> tuple[int | float | None, int | float | N
     return float(lowest) + 0.0, float(highest) + 0.0
 
 
-def _measure(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _measure(values: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """`Versions.measure`, the definition."""
+    parts = [_measure_block(values[start : start + block]) for start in range(0, len(values), block)]
+    rows, bins, counts, extremes = (np.array(column) for column in zip(*parts, strict=True))
+    return rows, bins.sum(0), counts.sum(0), np.array([extremes[:, 0].min(), extremes[:, 1].max()])
+
+
+def _measure_block(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int], list[float]]:
     segments = -(-len(values) // SEGMENT)
     padded = np.full(segments * SEGMENT, np.nan)
     with np.errstate(invalid="ignore"):  # signaling NaNs
@@ -327,27 +336,27 @@ def _measure(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     finite = numbers[good]
     singles = np.clip(finite, -LARGEST, LARGEST).astype(np.float32)
     bins = np.bincount(singles.view(np.uint32) >> SHIFT, minlength=BINS)
-    counts = np.array([np.count_nonzero(finite == 0), np.isnan(values).sum(), np.isinf(values).sum()], np.int64)
-    extremes = np.array([finite.min(), finite.max()] if len(finite) else [np.inf, -np.inf])
-    return np.stack(columns, 1).astype(np.float64), bins, counts, extremes
+    counts = [int(np.count_nonzero(finite == 0)), int(np.isnan(values).sum()), int(np.isinf(values).sum())]
+    extremes = [finite.min(), finite.max()] if len(finite) else [np.inf, -np.inf]
+    return moments.folded(np.stack(columns, 1).astype(np.float64)), bins, counts, extremes
 
 
 def _sums(numbers: np.ndarray) -> np.ndarray:
     """(k,) sums of (k, SEGMENT) numbers, in the order that this file's docstring says."""
-    lines = numbers.reshape(len(numbers), SEGMENT // LANES, LANES)
-    total = lines[:, 0]
-    for row in range(1, SEGMENT // LANES):
-        total = total + lines[:, row]
+    total = np.add.reduce(numbers.reshape(len(numbers), SEGMENT // LANES, LANES), 1, initial=0.0)  # one after another
     while total.shape[1] > 1:
         half = total.shape[1] // 2
         total = total[:, :half] + total[:, half:]
     return total[:, 0]
 
 
-def _tally(keys: np.ndarray, size: int) -> np.ndarray:
+def tally(keys: np.ndarray, size: int) -> np.ndarray:
     """`Versions.tally`, the definition."""
     table = np.zeros(size, np.int64)
     for start in range(0, len(keys), BLOCK):
         part = keys[start : start + BLOCK]
         table += np.bincount(part >> 16 if part.dtype == np.uint32 else part, minlength=size)
     return table
+
+
+VERSIONS = Versions(_measure, tally)

@@ -1,228 +1,247 @@
 """Statistics of blocks, compiled: the same bits as the definition in `summarize`.
 
-A segment is first widened to float64 with 0 for what is not finite, so that the loops that follow know no exceptions
-and become vector instructions. Additions are made in the definition's order and in no other.
+A segment is read twice while it is in the nearest cache: for sums, extremes and zeros, then for the powers of the
+distances from its mean. Each pass counts the bins of half of it, for counting and adding keep different parts of the
+processor busy. A segment with a number that is not finite goes a slower way.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit, types
+from numba.extending import overload
 
 from . import moments
-from .summarize import BINS, BLOCK, LANES, LARGEST, SEGMENT, SHIFT, TensorSummary, Versions, summarize_with
+from .moments_numba import fold_rows
+from .summarize import BINS, BLOCK, LARGEST, SEGMENT, SHIFT, TensorSummary, Versions, summarize_with, tally
+from .vectors_numba import (
+    WIDTH,
+    file_array,
+    larger,
+    largest,
+    load,
+    load_pair,
+    magnitude,
+    narrow,
+    prefetch,
+    smaller,
+    smallest,
+    spread,
+    store,
+    total,
+    where_finite,
+    wide,
+    zeros_in,
+)
 
 __all__ = ["summarize_block"]
 
-ROWS = SEGMENT // LANES
+HALF = WIDTH // 2
 FINITE = 0xFF << 3  # the first bin, without the sign, of what is not finite
 TABLES = 4  # counted into by turns, so that equal neighbors do not wait for each other
-U_SHIFT, U16 = np.uint32(SHIFT), np.uint32(16)
-ZERO, ONE, I31, INFINITE = np.int32(0), np.int32(1), np.int32(31), np.int32(0x7F800000)
-LEAST, MOST = np.int32(-0x80000000), np.int32(0x7FFFFFFF)  # MOST also takes a sign off
-
-
-def _read_only(scalar: types.Type) -> types.Array:
-    """A vector that may lie in a file."""
-    return types.Array(scalar, 1, "C", readonly=True)
-
-
-RESULTS = (types.float64[:, ::1], types.uint32[:, ::1], types.int64[::1], types.float64[::1])
+STRIDE = BINS + 80  # numbers from table to table, so that no two bins are a multiple of 4 KiB apart
+HIGH_SHIFT, LOW_SHIFT, LOW_MASK = np.uint64(SHIFT + 32), np.uint64(SHIFT), np.uint64(BINS - 1)
+COUNT, HALF_MASK = np.uint32(1), np.uint64(0xFFFF)
+HALVES = 1 << 16
+HALF_STRIDE = HALVES + 80  # two tables are enough here: equal neighbors are rarer
+MANY = 1 << 16  # numbers; fewer are counted by NumPy, for large tables take time
 
 
 def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = BLOCK) -> TensorSummary:
     """As `summarize.summarize_block`."""
-    return summarize_with(Versions(_measure, _tally), values, dtype, block)
+    return summarize_with(VERSIONS, values, dtype, block)
 
 
-def _measure(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _measure(values: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """`Versions.measure`: whole segments in place, then the last one with NaN for what is missing."""
     whole = len(values) // SEGMENT
     missing = -len(values) % SEGMENT
     rows = np.empty((whole + (missing > 0), moments.COLUMNS))
-    tables, counts, extremes = np.zeros((TABLES, BINS), np.uint32), np.zeros(3, np.int64), np.array([np.inf, -np.inf])
-    rest = values[whole * SEGMENT :]
-    padded = np.append(rest, np.full(missing, np.nan, values.dtype))
-    for part, part_rows in ((values[: whole * SEGMENT], rows[:whole]), (padded, rows[whole:])):
-        if len(part) and values.dtype == np.float32:
-            _measure_singles(part, part.view(np.int32), part.view(np.uint32), part_rows, tables, counts, extremes)
-        elif len(part):
-            _measure_doubles(part, part_rows, tables, counts, extremes)
+    tables, counts, extremes = np.zeros(TABLES * STRIDE, np.uint32), np.zeros(3, np.int64), np.array([np.inf, -np.inf])
+    rest = np.append(values[whole * SEGMENT :], np.full(missing, np.nan, values.dtype))
+    singles = np.empty(SEGMENT, np.float32)
+    for part, part_rows in ((values[: whole * SEGMENT], rows[:whole]), (rest, rows[whole:])):
+        if len(part):
+            in_place = values.dtype == np.float32
+            bits, step = (part.view(np.uint32), SEGMENT) if in_place else (singles.view(np.uint32), 0)
+            _measure_segments(part, bits, step, singles, part_rows, tables, counts, extremes)
     counts[1] -= missing
-    bins = tables.sum(0, dtype=np.int64)
+    bins = tables.reshape(TABLES, STRIDE)[:, :BINS].sum(0, dtype=np.int64)
     bins[FINITE : BINS // 2] = bins[BINS // 2 + FINITE :] = 0
-    return rows, bins, counts, extremes
+    blocks = np.empty((-(-len(values) // block), moments.COLUMNS))
+    fold_rows(rows, block // SEGMENT, blocks)
+    return blocks, bins, counts, extremes
 
 
 def _tally(keys: np.ndarray, size: int) -> np.ndarray:
-    """`Versions.tally`."""
-    tables = np.zeros((TABLES, size), np.uint32)
-    if keys.dtype == np.uint32:
-        _tally_upper_halves(keys, tables)
-    else:
-        _tally_words(keys, tables)
-    return tables.sum(0, dtype=np.int64)
+    """`Versions.tally`. Bytes are counted by twos, in a table of all pairs."""
+    if len(keys) < MANY:
+        return tally(keys, size)
+    together = 8 // keys.itemsize
+    whole = len(keys) // together * together
+    tables = np.zeros(2 * HALF_STRIDE, np.uint32)
+    count = _tally_upper_halves if keys.dtype == np.uint32 else _tally_halves
+    count(keys[:whole].view(np.uint32), tables)
+    table = tables[:HALVES].astype(np.int64)
+    table += tables[HALF_STRIDE : HALF_STRIDE + HALVES]
+    if keys.dtype == np.uint8:
+        pairs = table.reshape(256, 256)
+        table = pairs.sum(0) + pairs.sum(1)
+    return table[:size] + tally(keys[whole:], size)
 
 
-@njit("float64(float64[::1])", nogil=True, cache=True)
-def _halved(lanes):
-    """Sum of the lanes, halves added to halves."""
-    half = LANES // 2
-    while half > 0:
-        for k in range(half):
-            lanes[k] = lanes[k] + lanes[k + half]
-        half //= 2
-    return lanes[0]
+VERSIONS = Versions(_measure, _tally)
+RESULTS = (types.float64[:, ::1], types.uint32[::1], types.int64[::1], types.float64[::1])
+BITS = file_array(types.uint32)
 
 
-@njit("UniTuple(float64, 2)(float64[::1], float64[:, ::1])", nogil=True, cache=True)
-def _sums(numbers, lanes):
-    """Sum of the numbers of a segment, and of their absolute values."""
-    plain, absolute = lanes[0], lanes[1]
-    for k in range(LANES):
-        plain[k] = numbers[k]
-        absolute[k] = abs(numbers[k])
-    for row in range(1, ROWS):
-        line = numbers[row * LANES : (row + 1) * LANES]
-        for k in range(LANES):
-            plain[k] += line[k]
-            absolute[k] += abs(line[k])
-    return _halved(plain), _halved(absolute)
+@njit(types.void(BITS, types.int64, types.uint32[::1]), nogil=True, cache=True)
+def _count_bins(bits, start, tables):
+    """Adds the bins of 8 float32 patterns."""
+    for k in range(0, HALF, 4):
+        first, second = load_pair(bits, start + k), load_pair(bits, start + k + 2)
+        tables[first >> HIGH_SHIFT] += COUNT
+        tables[((first >> LOW_SHIFT) & LOW_MASK) + np.uint64(STRIDE)] += COUNT
+        tables[(second >> HIGH_SHIFT) + np.uint64(2 * STRIDE)] += COUNT
+        tables[((second >> LOW_SHIFT) & LOW_MASK) + np.uint64(3 * STRIDE)] += COUNT
 
 
-@njit("UniTuple(float64, 3)(float64[::1], float64, float64[:, ::1])", nogil=True, cache=True)
-def _powers(numbers, mean, lanes):
-    """Sums of the second, third and fourth powers of the distances from the mean."""
-    second, third, fourth = lanes[0], lanes[1], lanes[2]
-    for k in range(LANES):
-        away = numbers[k] - mean
+def _keep_singles(lanes, singles, start):
+    """Rounds float64 lanes to float32, what is finite to what is finite, and leaves them there."""
+
+
+@overload(_keep_singles)
+def _keep(lanes, singles, start):
+    if lanes.scalar == types.float32:
+        return lambda lanes, singles, start: None
+
+    def keep(lanes, singles, start):
+        clipped = larger(smaller(lanes, spread(LARGEST)), spread(-LARGEST))
+        store(singles, start, narrow(where_finite(lanes, clipped, lanes)))
+
+    return keep
+
+
+@njit(nogil=True)
+def _scan(values, start, bits, bits_start, singles, tables):
+    """(sum, sum of |x|, lowest, highest) of a segment, of which half is counted into the tables."""
+    plain, absolute = spread(0.0), spread(0.0)
+    low, high = spread(values.dtype.type(np.inf)), spread(values.dtype.type(-np.inf))
+    for k in range(0, SEGMENT, WIDTH):
+        lanes = load(values, start + k)
+        _keep_singles(lanes, singles, k)
+        low, high = smaller(lanes, low), larger(lanes, high)
+        numbers = wide(lanes)
+        plain, absolute = plain + numbers, absolute + magnitude(numbers)
+        _count_bins(bits, bits_start + k, tables)
+    return total(plain), total(absolute), np.float64(smallest(low)), np.float64(largest(high))
+
+
+@njit(nogil=True)
+def _powers(values, start, mean, bits, bits_start, tables):
+    """Sums of the second, third and fourth powers of the distances from the mean; counts the other half."""
+    second, third, fourth, middle = spread(0.0), spread(0.0), spread(0.0), spread(mean)
+    for k in range(0, SEGMENT, WIDTH):
+        away = wide(load(values, start + k)) - middle
+        prefetch(values, start + SEGMENT + k)
         square = away * away
-        second[k], third[k], fourth[k] = square, square * away, square * square
-    for row in range(1, ROWS):
-        line = numbers[row * LANES : (row + 1) * LANES]
-        for k in range(LANES):
-            away = line[k] - mean
-            square = away * away
-            second[k] += square
-            third[k] += square * away
-            fourth[k] += square * square
-    return _halved(second), _halved(third), _halved(fourth)
+        second, third, fourth = second + square, third + square * away, fourth + square * square
+        _count_bins(bits, bits_start + k + HALF, tables)
+    return total(second), total(third), total(fourth)
 
 
-@njit(types.void(_read_only(types.uint32), types.uint32[:, ::1]), nogil=True, cache=True)
-def _count_bins(bits, tables):
-    """Adds the bins of a segment's float32 patterns."""
-    first, second, third, fourth = tables[0], tables[1], tables[2], tables[3]
-    for k in range(0, SEGMENT, 4):
-        first[np.uint64(bits[k] >> U_SHIFT)] += np.uint32(1)
-        second[np.uint64(bits[k + 1] >> U_SHIFT)] += np.uint32(1)
-        third[np.uint64(bits[k + 2] >> U_SHIFT)] += np.uint32(1)
-        fourth[np.uint64(bits[k + 3] >> U_SHIFT)] += np.uint32(1)
-
-
-@njit(types.UniTuple(types.int32, 5)(_read_only(types.int32)), nogil=True, cache=True)
-def _scan(words):
-    """Lowest and highest key, zeros, infinities and numbers that are not finite, of a segment of float32 patterns."""
-    lowest, highest, zeros, infinite, bad = MOST, LEAST, ZERO, ZERO, ZERO
+@njit(nogil=True, error_model="numpy")
+def _finite_part(values, start, numbers):
+    """Copies a segment, 0 for what is not finite. (lowest, highest, NaN, infinities)."""
+    low, high, nan, infinite = np.inf, -np.inf, 0, 0
     for k in range(SEGMENT):
-        word = words[k]
-        size = np.int32(word & MOST)
-        good = size < INFINITE
-        key = np.int32(word ^ (np.int32(word >> I31) & MOST))  # ordered as the numbers are
-        lowest = min(lowest, key if good else MOST)
-        highest = max(highest, key if good else LEAST)
-        zeros = np.int32(zeros + (ONE if size == ZERO else ZERO))
-        infinite = np.int32(infinite + (ONE if size == INFINITE else ZERO))
-        bad = np.int32(bad + (ZERO if good else ONE))
-    return lowest, highest, zeros, infinite, bad
+        number = np.float64(values[start + k])
+        good = abs(number) < np.inf
+        numbers[k] = number if good else 0.0
+        low, high = min(low, number if good else np.inf), max(high, number if good else -np.inf)
+        nan += number != number
+        infinite += abs(number) == np.inf
+    return low, high, nan, infinite
+
+
+@njit(nogil=True)
+def _zeros(values, start):
+    """How many numbers of a segment are 0."""
+    zeros = spread(np.int32(0))
+    for k in range(start, start + SEGMENT, WIDTH):
+        zeros = zeros_in(load(values, k), zeros)
+    return total(zeros)
+
+
+@njit(nogil=True)
+def _in_bin_of_zero(tables):
+    found = np.uint32(0)
+    for start in range(0, TABLES * STRIDE, STRIDE):
+        found += tables[start] + tables[start + BINS // 2]
+    return found
+
+
+@njit(nogil=True)
+def _plain_sums(numbers):
+    plain, absolute = spread(0.0), spread(0.0)
+    for k in range(0, SEGMENT, WIDTH):
+        lanes = load(numbers, k)
+        plain, absolute = plain + lanes, absolute + magnitude(lanes)
+    return total(plain), total(absolute)
 
 
 @njit(
-    types.void(_read_only(types.float32), _read_only(types.int32), _read_only(types.uint32), *RESULTS),
+    [
+        types.void(file_array(kind), BITS, types.int64, types.float32[::1], *RESULTS)
+        for kind in (types.float32, types.float64)
+    ],
     nogil=True,
     cache=True,
     error_model="numpy",
 )
-def _measure_singles(values, patterns, bits, rows, tables, counts, extremes):
-    numbers, lanes, ends = np.empty(SEGMENT), np.empty((3, LANES)), np.empty(2, np.int32)
-    lowest, highest = MOST, LEAST
+def _measure_segments(values, bits, bits_step, singles, rows, tables, counts, extremes):
+    """Adds whole segments. `bits` are those of the values as float32, `bits_step` from segment to segment."""
+    numbers, tiny = np.empty(SEGMENT), _in_bin_of_zero(tables)
     for segment in range(len(rows)):
-        start, stop = segment * SEGMENT, (segment + 1) * SEGMENT
-        line, words = values[start:stop], patterns[start:stop]
-        low, high, zeros, infinite, bad = _scan(words)
-        lowest, highest = min(lowest, low), max(highest, high)
-        for k in range(SEGMENT):
-            numbers[k] = np.float64(line[k] if np.int32(words[k] & MOST) < INFINITE else np.float32(0))
-        count = SEGMENT - bad
-        total, absolute = _sums(numbers, lanes)
-        mean = total / max(count, 1)
-        if bad:
+        start, bits_start = segment * SEGMENT, segment * bits_step
+        plain, absolute, low, high = _scan(values, start, bits, bits_start, singles, tables)
+        count, mean = SEGMENT, plain / SEGMENT
+        if absolute < np.inf:
+            powers = _powers(values, start, mean, bits, bits_start, tables)
+        else:
+            low, high, nan, infinite = _finite_part(values, start, numbers)
+            count = SEGMENT - nan - infinite
+            plain, absolute = _plain_sums(numbers)
+            mean = plain / max(count, 1)
             for k in range(SEGMENT):
-                if not np.int32(words[k] & MOST) < INFINITE:
+                if not abs(np.float64(values[start + k])) < np.inf:
                     numbers[k] = mean
-        second, third, fourth = _powers(numbers, mean, lanes)
+            powers = _powers(numbers, 0, mean, bits, bits_start, tables)
+            counts[1] += nan
+            counts[2] += infinite
+        found = _in_bin_of_zero(tables)
+        if found != tiny:  # zeros, or next to it
+            counts[0] += _zeros(values, start)
+            tiny = found
+        extremes[0], extremes[1] = min(extremes[0], low), max(extremes[1], high)
         row = rows[segment]
-        row[0], row[1], row[2], row[3], row[4], row[5] = count, mean, second, third, fourth, absolute
-        _count_bins(bits[start:stop], tables)
-        counts[0] += zeros
-        counts[1] += bad - infinite
-        counts[2] += infinite
-    if lowest <= highest:
-        ends[0] = lowest ^ ((lowest >> I31) & MOST)
-        ends[1] = highest ^ ((highest >> I31) & MOST)
-        extremes[0] = min(extremes[0], np.float64(ends.view(np.float32)[0]))
-        extremes[1] = max(extremes[1], np.float64(ends.view(np.float32)[1]))
+        row[0], row[1], row[2], row[3], row[4], row[5] = count, mean, powers[0], powers[1], powers[2], absolute
 
 
-@njit(types.void(_read_only(types.float64), *RESULTS), nogil=True, cache=True, error_model="numpy")
-def _measure_doubles(values, rows, tables, counts, extremes):
-    numbers, lanes = np.empty(SEGMENT), np.empty((3, LANES))
-    singles = np.empty(SEGMENT, np.float32)
-    bits = singles.view(np.uint32)
-    lowest, highest = extremes[0], extremes[1]
-    for segment in range(len(rows)):
-        line = values[segment * SEGMENT : (segment + 1) * SEGMENT]
-        zeros, infinite, bad = 0, 0, 0
-        for k in range(SEGMENT):
-            number = line[k]
-            good = abs(number) < np.inf
-            low, high = (number if good else np.inf), (number if good else -np.inf)
-            lowest = low if low < lowest else lowest
-            highest = high if high > highest else highest
-            zeros += number == 0.0
-            infinite += abs(number) == np.inf
-            bad += not good
-            numbers[k] = number if good else 0.0
-            clipped = min(LARGEST, max(-LARGEST, number))
-            singles[k] = np.float32(clipped if good else np.inf)
-        count = SEGMENT - bad
-        total, absolute = _sums(numbers, lanes)
-        mean = total / max(count, 1)
-        if bad:
-            for k in range(SEGMENT):
-                if not abs(line[k]) < np.inf:
-                    numbers[k] = mean
-        second, third, fourth = _powers(numbers, mean, lanes)
-        row = rows[segment]
-        row[0], row[1], row[2], row[3], row[4], row[5] = count, mean, second, third, fourth, absolute
-        _count_bins(bits, tables)
-        counts[0] += zeros
-        counts[1] += bad - infinite
-        counts[2] += infinite
-    extremes[0], extremes[1] = lowest, highest
+@njit(types.void(BITS, types.uint32[::1]), nogil=True, cache=True)
+def _tally_halves(words, tables):
+    """Counts the lower and the upper halves of an even number of words, into two tables by turns."""
+    for k in range(0, len(words), 2):
+        pair = load_pair(words, k)
+        tables[pair & HALF_MASK] += COUNT
+        tables[((pair >> np.uint64(16)) & HALF_MASK) + np.uint64(HALF_STRIDE)] += COUNT
+        tables[(pair >> np.uint64(32)) & HALF_MASK] += COUNT
+        tables[(pair >> np.uint64(48)) + np.uint64(HALF_STRIDE)] += COUNT
 
 
-@njit(
-    [types.void(_read_only(word), types.uint32[:, ::1]) for word in (types.uint8, types.uint16)],
-    nogil=True,
-    cache=True,
-)
-def _tally_words(words, tables):
-    for k in range(len(words)):
-        tables[np.uint64(k & 3), np.uint64(words[k])] += np.uint32(1)
-
-
-@njit(types.void(_read_only(types.uint32), types.uint32[:, ::1]), nogil=True, cache=True)
+@njit(types.void(BITS, types.uint32[::1]), nogil=True, cache=True)
 def _tally_upper_halves(words, tables):
-    for k in range(len(words)):
-        tables[np.uint64(k & 3), np.uint64(words[k] >> U16)] += np.uint32(1)
+    for k in range(0, len(words), 2):
+        pair = load_pair(words, k)
+        tables[(pair >> np.uint64(16)) & HALF_MASK] += COUNT
+        tables[(pair >> np.uint64(48)) + np.uint64(HALF_STRIDE)] += COUNT
