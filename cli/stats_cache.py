@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 from ..engine.cache import Cache
@@ -15,7 +16,7 @@ from ..loaders.sparse import Sparse
 
 __all__ = ["Batch", "batches"]
 
-ELEMENTS = 1 << 22  # of one batch; a larger tensor is one of its own
+ELEMENTS = 1 << 22  # with which a batch is full
 TENSORS = 1024
 
 
@@ -28,16 +29,20 @@ class Batch:
     _key: str | None = None
     _done: list[bytes] = field(default_factory=list)
 
+    @cached_property
+    def readable(self) -> list[int]:
+        """Places in the batch of tensors that hold numbers."""
+        return [place for place, tensor in enumerate(self.tensors) if tensor.is_readable]
+
     def known(self, cache: Cache, is_whole: bool) -> dict[int, bytes]:
         """Summaries that the cache knows, by place in the batch: of all readable tensors, or none.
 
         `is_whole`: all tensors are wanted, so what is not known will be `add`ed and then stored.
         """
-        readable = [place for place, tensor in enumerate(self.tensors) if tensor.is_readable]
         key = self._fingerprint()
         body = cache.find(key) if key else None
         if body is not None:
-            return dict(zip(readable, parted(body), strict=True))
+            return dict(zip(self.readable, parted(body), strict=True))
         if is_whole and key:
             self._cache, self._key = cache, key
         return {}
@@ -47,14 +52,14 @@ class Batch:
         if self._cache is None or self._key is None:
             return
         self._done.append(to_bytes(summary))
-        if len(self._done) == sum(tensor.is_readable for tensor in self.tensors):
+        if len(self._done) == len(self.readable):
             if self._fingerprint() == self._key:
                 self._cache.store(self._key, joined(self._done), self.tensors[0].source.mtime_ns)
             self._cache, self._done = None, []
 
     def _fingerprint(self) -> str | None:
         """None where there is nothing to know, or it depends on more than one file."""
-        stored = [_stored(tensor) for tensor in self.tensors if tensor.is_readable]
+        stored = [_stored(self.tensors[place]) for place in self.readable]
         source = self.tensors[0].source
         if not stored or isinstance(self.tensors[0].packed, Sparse):
             return None
@@ -68,7 +73,7 @@ def batches(network: Network) -> Iterator[Batch]:
     for tensor in chain(network.tensors, network.inner_tensors):
         if batch and (
             len(batch) == TENSORS
-            or elements + tensor.count > ELEMENTS
+            or elements >= ELEMENTS
             or tensor.source != batch[0].source
             or isinstance(tensor.packed, Sparse) != isinstance(batch[0].packed, Sparse)
         ):

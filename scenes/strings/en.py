@@ -165,7 +165,7 @@ STRINGS: dict[str, str] = {
     "stats.warning.nan": "{count} of {of} values are NaN",
     "stats.warning.saturated": "saturated: {ends}",
     "stats.warning.zero": "all {of} values are zero",
-    "stats.warnings": "{count} warnings",
+    "stats.warnings": "Warnings: {count}",
     "stats.warnings.none": "No warnings",
     "view.saved": "Saved {path}",
 }

@@ -210,7 +210,7 @@ STRINGS: dict[str, str] = {
     "stats.warning.nan": "{of} 个值中有 {count} 个 NaN",
     "stats.warning.saturated": "饱和：{ends}",
     "stats.warning.zero": "全部 {of} 个值为零",
-    "stats.warnings": "{count} 个警告",
+    "stats.warnings": "警告：{count}",
     "stats.warnings.none": "没有警告",
     "view.saved": "已保存 {path}",
 }
