@@ -5,6 +5,7 @@ CACHE_ROUNDS in the environment sets how often a writer is killed (default 10).
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,12 @@ while True:
         assert cache.store(key, bytes.fromhex(key) * size, 0)
 """
 
+ONE_STORE = """
+import sys
+from pathlib import Path
+from tensornaut.engine.cache import Cache
+Cache(Path(sys.argv[1])).store(sys.argv[2], b"new" * 10_000, 0)
+"""
 HOLDER = """
 import sys, time
 from tensornaut.engine.posix import hold
@@ -193,3 +200,22 @@ def test_a_part_stays_as_long_as_its_writer_lives(tmp_path):
         writer.kill()
     Cache(tmp_path).tidy()
     assert not part.exists()
+
+
+@pytest.mark.parametrize("call", ["write", "flock", "rename", "unlink"])
+@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC", "error=EIO"])
+def test_a_fault_in_any_call_of_the_system_leaves_the_old_entry_or_the_new(tmp_path, call, fault):
+    strace = shutil.which("strace")
+    if strace is None or subprocess.run([strace, "-qq", "true"], capture_output=True).returncode:
+        pytest.skip("no strace")
+    cache = Cache(tmp_path)
+    cache.store(KEYS[0], b"old", LONG_AGO_NS)
+    for number in range(1, 4):
+        inject = ["-e", f"inject={call}:{fault}:when={number}"]
+        command = [strace, "-qq", "-f", "-o", os.devnull, *inject, sys.executable, "-c", ONE_STORE]
+        done = subprocess.run([*command, str(tmp_path), KEYS[0]], capture_output=True)
+        assert done.returncode == (-9 if number == 1 and "KILL" in fault else 0) or number > 1
+        assert done.stderr == b""
+        cache.tidy()
+        assert cache.find(KEYS[0]) in (b"old", b"new" * 10_000)
+        assert [path.suffix for path in tmp_path.iterdir()] == [".entry"]
