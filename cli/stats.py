@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter", metavar="PATTERN", action="append", default=[], help=text("stats.option.filter"))
     parser.add_argument("--warnings", action="store_true", help=text("stats.option.warnings"))
     parser.add_argument("--workers", type=int, metavar="N", help=text("stats.option.workers"))
+    parser.add_argument("--cluster", metavar="ADDRESS", help=text("stats.option.cluster"))
     parser.add_argument("--no-cache", action="store_true", help=text("stats.option.no_cache"))
 
 
@@ -52,8 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     if patterns and not own.tensors + inner.tensors:
         raise InputError("--filter", "option_value", found=" ".join(patterns), expected="a part of a tensor's name")
     cache = None if arguments.no_cache else opened()
+    wanted = partial(_is_wanted, patterns)
     with Progress(text("stats.progress"), own.elements + inner.elements) as progress:
-        found = summaries(network, arguments.workers, progress.advance, cache, partial(_is_wanted, patterns))
+        found = summaries(network, arguments.workers, progress.advance, cache, wanted, arguments.cluster)
         if arguments.json:
             for line in _json_lines(arguments.source, found, own.tensors, inner.tensors):
                 print(line)
@@ -79,6 +81,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raises InputError where options do not fit."""
     if arguments.workers is not None and not 1 <= arguments.workers <= MOST_WORKERS:
         raise InputError("--workers", "option_value", found=arguments.workers, expected=f"1 to {MOST_WORKERS}")
+    if arguments.workers is not None and arguments.cluster is not None:
+        raise InputError("--cluster", "option_value", found="--cluster with --workers", expected="one of both")
     if arguments.sort is not None and arguments.sort.removeprefix("-") not in SORTS:
         raise InputError("--sort", "option_value", found=arguments.sort, expected=" | ".join(SORTS))
     for_people = {"--sort": arguments.sort, "--reverse": arguments.reverse, "--warnings": arguments.warnings}

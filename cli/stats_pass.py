@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..engine.cache import Cache
 from ..engine.kernel_choice import want
@@ -26,6 +27,9 @@ from ..engine.summaries import (
 from ..engine.workers import Workers
 from ..loaders.network import Network, Tensor
 from .stats_cache import Batch, batches
+
+if TYPE_CHECKING:
+    from ..engine.cluster import Cluster
 
 __all__ = ["MOST_WORKERS", "summaries"]
 
@@ -71,11 +75,7 @@ class _Piece:
         if self.known is not None:
             return from_bytes(self.known)
         if (stored := self.stored) is not None:
-            try:
-                return summarize_stored(stored, self.first, self.count)
-            except InputError:
-                self.explain()
-                raise
+            return _explained(self, partial(summarize_stored, stored, self.first, self.count))
         flat = replace(self.tensor, shape=(self.tensor.count,), fortran=False)
         values = flat.read(slice(0, 1), slice(self.first, self.first + self.count))
         return summarize(values.reshape(-1), self.tensor.dtype)
@@ -87,16 +87,18 @@ def summaries(
     advance: Callable[[int], None] = lambda count: None,
     cache: Cache | None = None,
     wanted: Callable[[Tensor], bool] = lambda tensor: True,
+    cluster: str | None = None,
 ) -> Iterator[tuple[Tensor, TensorSummary | None]]:
     """Each wanted tensor and its summary, in order, inner ones last; None for what is no numbers. Raises InputError.
 
-    The same bits for any number of worker processes, with threads in this process where `workers` is None, and with
-    what a cache knows already. `advance` is called with the number of elements that are done.
+    The same bits for any number of worker processes, by the Dask cluster of a scheduler's address, with threads in this
+    process where neither is given, and with what a cache knows already. `advance` is called with the number of elements
+    that are done.
     """
-    kernels = ("summarize",) if workers is None else ()
-    with _crew(workers) as start:
+    kernels = ("summarize",) if workers is None and cluster is None else ()
+    with _crew(workers, cluster, network.parameter_count >= LARGE) as crew:
         parts: list[TensorSummary] = []
-        for piece, finish in _ahead(_pieces(network, cache, wanted), start, 2 * workers if workers else AHEAD):
+        for piece, finish in _ahead(_pieces(network, cache, wanted, crew.pieces), crew):
             if not piece.tensor.is_readable:
                 yield piece.tensor, None
                 continue
@@ -112,18 +114,42 @@ def summaries(
                 yield piece.tensor, parts.pop()
 
 
+@dataclass(frozen=True)
+class _Crew:
+    """Who summarizes."""
+
+    start: Callable[[_Piece], Finish]  # begins with a piece
+    ahead: int  # pieces that are begun before the first of them is done
+    pieces: int = 1  # of `piece_size` in one
+    is_here: bool = True  # so that what this machine fetches is of use
+
+
 @contextmanager
-def _crew(workers: int | None) -> Iterator[Callable[[_Piece], Finish]]:
-    """What begins to summarize a piece: threads, or worker processes."""
+def _crew(workers: int | None, cluster: str | None, compiled: bool) -> Iterator[_Crew]:
+    """Threads, worker processes, or other machines."""
+    if cluster is not None:
+        from ..engine.cluster import PIECES, Cluster
+
+        with Cluster(cluster) as machines:
+            yield _Crew(partial(_by_machine, machines, compiled), machines.ahead, PIECES, is_here=False)
+        return
     if workers is not None:
         with Workers(workers) as processes:
-            yield partial(_by_worker, processes)
+            yield _Crew(partial(_by_worker, processes), 2 * workers)
         return
     pool = ThreadPoolExecutor(THREADS, "stats")
     try:
-        yield lambda piece: pool.submit(piece.summarized).result
+        yield _Crew(lambda piece: pool.submit(piece.summarized).result, AHEAD)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _by_machine(machines: Cluster, compiled: bool, piece: _Piece) -> Finish:
+    stored = piece.stored
+    if stored is None:
+        return piece.summarized
+    finish = machines.submit(stored, piece.first, piece.count, compiled)
+    return partial(_explained, piece, finish)
 
 
 def _by_worker(processes: Workers, piece: _Piece) -> Finish:
@@ -132,18 +158,21 @@ def _by_worker(processes: Workers, piece: _Piece) -> Finish:
     if stored is None:
         return piece.summarized
     answer = processes.submit("summarize", request(stored, piece.first, piece.count))
-
-    def finish() -> TensorSummary:
-        try:
-            return from_message(answer.result())
-        except InputError:
-            piece.explain()
-            raise
-
-    return finish
+    return partial(_explained, piece, lambda: from_message(answer.result()))
 
 
-def _pieces(network: Network, cache: Cache | None, wanted: Callable[[Tensor], bool]) -> Iterator[_Piece]:
+def _explained(piece: _Piece, finish: Finish) -> TensorSummary:
+    """What `finish` gives. Raises FormatError where the file has changed."""
+    try:
+        return finish()
+    except InputError:
+        piece.explain()
+        raise
+
+
+def _pieces(
+    network: Network, cache: Cache | None, wanted: Callable[[Tensor], bool], together: int
+) -> Iterator[_Piece]:
     for batch in batches(network):
         chosen = [(place, tensor) for place, tensor in enumerate(batch.tensors) if wanted(tensor)]
         known = batch.known(cache, is_whole=len(chosen) == len(batch.tensors)) if chosen and cache else {}
@@ -151,19 +180,19 @@ def _pieces(network: Network, cache: Cache | None, wanted: Callable[[Tensor], bo
             if place in known or not tensor.is_readable:
                 yield _Piece(tensor, 0, tensor.count, batch, known.get(place))
                 continue
-            step = piece_size(tensor.dtype)
+            step = piece_size(tensor.dtype) * together
             for first in range(0, max(tensor.count, 1), step):
                 yield _Piece(tensor, first, min(step, tensor.count - first), batch)
 
 
-def _ahead(pieces: Iterator[_Piece], start: Callable[[_Piece], Finish], limit: int) -> Iterator[tuple[_Piece, Finish]]:
-    """The pieces in order, each begun while at most `limit` before it are not yet finished."""
+def _ahead(pieces: Iterator[_Piece], crew: _Crew) -> Iterator[tuple[_Piece, Finish]]:
+    """The pieces in order, each begun while at most `crew.ahead` before it are not yet finished."""
     begun: deque[tuple[_Piece, Finish]] = deque()
     for piece in pieces:
         here = piece.known is not None or piece.count <= SMALL or not piece.tensor.is_readable
-        if not here and piece.stored is not None:
+        if not here and crew.is_here and piece.stored is not None:
             fetch_ahead(piece.stored, piece.first, piece.count)
-        begun.append((piece, piece.summarized if here else start(piece)))
-        if len(begun) > limit:
+        begun.append((piece, piece.summarized if here else crew.start(piece)))
+        if len(begun) > crew.ahead:
             yield begun.popleft()
     yield from begun

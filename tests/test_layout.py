@@ -35,6 +35,7 @@ ROOMS = {
     "openTSNE": ["engine/kernels/embed*"],
     "umap": ["engine/kernels/embed*"],
     "dask": ["engine/cluster.py"],
+    "distributed": ["engine/cluster.py"],
     "fsspec": ["loaders/source.py"],
     "h5py": ["loaders/hdf5*"],
     "matplotlib": ["scenes/report/*"],

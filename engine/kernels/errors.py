@@ -21,6 +21,12 @@ __all__ = ["MESSAGES", "InputError", "TensornautError"]
 
 MESSAGES: dict[str, str] = {
     "cache_unwritable": "the folder cannot be written, expected one that can be, set XDG_CACHE_HOME to another",
+    "cluster_empty": "found a scheduler without workers, expected at least one, start dask worker for it",
+    "cluster_failed": "the cluster gave up a part ({reason}), expected workers with tensornaut that can read the file, "
+    "look at their logs",
+    "cluster_missing": "Dask is not installed, expected the extra cluster, install tensornaut[cluster]",
+    "cluster_unreachable": "no scheduler answers ({reason}), expected one of Dask, check the address",
+    "cluster_version": "found a worker with tensornaut {found}, expected {expected}, install the same version on all",
     "command_line": "{found}, expected what its help lists, run tensornaut {command} --help",
     "no_display": "found no display, expected a desktop (DISPLAY or WAYLAND_DISPLAY), use snapshot or record instead",
     "no_egl": "found no OpenGL without a window ({found}), expected libEGL and a driver, "

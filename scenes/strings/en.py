@@ -149,7 +149,10 @@ STRINGS: dict[str, str] = {
     "stats.column.std": "std",
     "stats.column.type": "type",
     "stats.column.zeros": "zeros",
-    "stats.option.filter": "only tensors whose name has this part or fits this glob (type:PATTERN: whose type); may be repeated",
+    "stats.option.cluster": "compute on the Dask cluster of this scheduler (tcp://HOST:8786), which reads the same "
+    "paths; the results are the same",
+    "stats.option.filter": "only tensors whose name has this part or fits this glob (type:PATTERN: whose type); "
+    "may be repeated",
     "stats.option.json": "print JSON; histograms: {bins} even bins from min to max, exact for types of up to 16 bits",
     "stats.option.no_cache": "compute everything, keep nothing; the results are the same",
     "stats.option.reverse": "the other way round",

@@ -1,0 +1,107 @@
+"""Summaries made by the machines of a Dask cluster, which read the file from storage that all of them share.
+
+Only when the person gives an address. What is sent: where numbers stand, as plain data, and the name of a function of
+this package, which the workers have installed, in the same version. A part that a lost worker had is done again by
+another one, unless several workers died of it. What the workers answer is put together in order, so the bits are those
+of a single process.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any
+
+from .cache import version
+from .kernel_choice import want
+from .kernels.errors import InputError
+from .kernels.summarize import TensorSummary, fold
+from .summaries import StoredNumbers, from_bytes, piece_size, summarize_stored, to_bytes
+
+__all__ = ["PIECES", "Cluster", "summarized"]
+
+PIECES = 4  # of `piece_size` in a task: one answer for many bytes read
+CONNECT_S = 10
+AHEAD = 3  # tasks for each thread of the cluster
+FEWEST_AHEAD = 8
+
+
+class Cluster:
+    """The workers of the Dask scheduler at `address`. A context manager: leaving cancels what is not done.
+
+    Raises InputError when Dask is not installed, or no scheduler answers, or it has no workers.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._client = _connected(address)
+        threads = sum(self._client.nthreads().values())
+        if not threads:
+            self._client.close()
+            raise InputError(address, "cluster_empty")
+        self.ahead = max(FEWEST_AHEAD, AHEAD * threads)  # tasks that keep all workers busy
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def submit(self, stored: StoredNumbers, first: int, count: int, compiled: bool) -> Callable[[], TensorSummary]:
+        """What waits for the summary of numbers first to first + count, and raises InputError.
+
+        `compiled`: there is so much to do that compiling kernels pays.
+        """
+        arguments = asdict(stored), first, count, compiled, version()
+        future = self._client.submit(summarized, *arguments, pure=False, retries=0)
+
+        def finish() -> TensorSummary:
+            try:
+                return from_bytes(future.result())
+            except InputError:
+                raise
+            except self._lost() as error:
+                raise InputError(self.address, "cluster_failed", reason=str(error) or type(error).__name__) from error
+
+        return finish
+
+    def _lost(self) -> tuple[type[BaseException], ...]:
+        """What says that the cluster cannot do a task: no such module there, workers that die of it, no scheduler."""
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
+
+        return ImportError, KilledWorker, FutureCancelledError, CancelledError, CommClosedError, TimeoutError
+
+
+def summarized(stored: dict[str, Any], first: int, count: int, compiled: bool, expected: str) -> bytes:
+    """The summary of numbers first to first + count, as `to_bytes` gives it. Runs on a worker. Raises InputError."""
+    if version() != expected:
+        raise InputError("--cluster", "cluster_version", found=version(), expected=expected)
+    if compiled:
+        want(("summarize",))
+    numbers = StoredNumbers(**stored)
+    step = piece_size(numbers.dtype)
+    end = first + count
+    parts = [summarize_stored(numbers, begin, min(step, end - begin)) for begin in range(first, end, step)]
+    return to_bytes(fold(parts) if len(parts) > 1 else parts[0])
+
+
+def _connected(address: str) -> Any:
+    """A client of the scheduler. Raises InputError."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise InputError("--cluster", "cluster_missing") from error
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost worker is no news for the person
+    try:
+        return distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(address, "cluster_unreachable", reason=str(error) or type(error).__name__) from error
