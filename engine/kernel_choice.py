@@ -18,8 +18,10 @@ __all__ = ["KernelChoice", "begin_frame", "is_compiled", "version", "want"]
 VERSIONS = {  # name: definition, compiled
     "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
     "cut": (".kernels.cut", ".kernels.cut_numba"),
+    "pyramid": (".kernels.pyramid", ".kernels.pyramid_numba"),
     "rasterize": (".rasterize.definition", ".rasterize.compiled"),
     "summarize": (".kernels.summarize", ".kernels.summarize_numba"),
+    "summarize_matrix": (".kernels.summarize_matrix", ".kernels.summarize_matrix_numba"),
 }
 DRAWING = ("colorize", "cut", "rasterize")
 WORTH = 1_000_000  # values or samples; the definitions handle so many in the time that importing numba takes

@@ -74,7 +74,9 @@ def stored_bytes(dtype: str, count: int) -> int:
     return (count * DTYPES[dtype].bits + 7) // 8
 
 
-def decode(raw: bytes | bytearray | memoryview | np.ndarray, dtype: str, count: int, big_endian: bool = False) -> np.ndarray:
+def decode(
+    raw: bytes | bytearray | memoryview | np.ndarray, dtype: str, count: int, big_endian: bool = False
+) -> np.ndarray:
     """(count,) numbers in the type `DTYPES[dtype].decoded`, native byte order, from the first bytes of `raw`.
 
     Of several items in one byte, the first is in the low bits. Not for "string". The result may share `raw`'s memory.

@@ -1,42 +1,120 @@
-"""Means, minima and maxima of blocks of a matrix."""
+"""Means, minima and maxima of blocks of 8 x 8 numbers of a matrix, and of blocks of those. The NumPy definition.
+
+Only finite numbers count. A block's sum is made in float64 in one order: its columns from top to bottom, 0 for what is
+not finite, then column k and k + 4, k + 2, k + 1.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-__all__ = ["SIDE", "Pyramid", "pyramid_of"]
+__all__ = ["SIDE", "Pyramid", "coarser", "number_type", "numbers_of", "pyramid_of"]
 
 SIDE = 8  # rows and columns of a block
+AT_ONCE = 1 << 18  # numbers in temporary arrays
 
 
 @dataclass(frozen=True, eq=False)
 class Pyramid:
-    """One level: a number for each block, NaN where the block holds no finite number. All (rows, columns) float64."""
+    """One level: numbers for each block, all (rows, columns); NaN where the block holds no finite number."""
 
-    mean: np.ndarray
-    min: np.ndarray
-    max: np.ndarray
+    mean: np.ndarray  # float64
+    min: np.ndarray  # float32, or float64 where the matrix holds what float32 does not; 0 has no sign
+    max: np.ndarray  # as min
+    count: np.ndarray  # float32 for blocks of the matrix, else float64: finite numbers
 
 
-def pyramid_of(matrix: np.ndarray) -> Pyramid:
-    """The level above a real matrix; blocks at the end may be smaller. Only finite numbers count."""
-    numbers = matrix.astype(np.float64)
-    good = np.isfinite(numbers)
-    if not matrix.size:
-        empty = np.zeros([-(-side // SIDE) for side in matrix.shape])
-        return Pyramid(empty, empty, empty)
-    count = _blocks(np.add, good.astype(np.int64))
-    total = _blocks(np.add, np.where(good, numbers, 0.0))
-    lowest = _blocks(np.minimum, np.where(good, numbers, np.inf))
-    highest = _blocks(np.maximum, np.where(good, numbers, -np.inf))
+def number_type(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
+    """The float type that holds all numbers of a type, or nearly those of 64 bits."""
+    return np.float32 if dtype == np.float32 or dtype.itemsize <= 2 else np.float64
+
+
+def numbers_of(values: np.ndarray, dtype: str | None = None) -> np.ndarray:
+    """The real numbers as float32 or float64. `dtype` "bfloat16": `values` may be its bits in uint16."""
+    if values.dtype == np.uint16 and dtype == "bfloat16":
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(number_type(values.dtype), copy=False)
+
+
+def pyramid_of(matrix: np.ndarray, dtype: str | None = None) -> Pyramid:
+    """The level above a real matrix; blocks at the end may be smaller. `dtype` as in the file, for bfloat16 bits."""
+    rows, cols = matrix.shape
+    level = empty_level(matrix.shape, matrix.dtype)
+    together = max(1, AT_ONCE // max(1, SIDE * cols))
+    for block in range(0, len(level.mean), together):
+        part = numbers_of(matrix[block * SIDE : (block + together) * SIDE], dtype)
+        for name, column in _blocks(part).items():
+            getattr(level, name)[block : block + together] = column
+    return level
+
+
+def empty_level(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Pyramid:
+    """Memory for the level above a matrix."""
+    sides = [-(-side // SIDE) for side in shape]
+    kind = number_type(dtype)
+    return Pyramid(np.empty(sides), np.empty(sides, kind), np.empty(sides, kind), np.empty(sides, np.float32))
+
+
+def coarser(level: Pyramid, factor: int) -> Pyramid:
+    """The level of blocks of factor x factor blocks, a power of two; those at the end may be smaller.
+
+    Sums are of mean x count, row by row from top to bottom, then column by column.
+    """
+    counts = _joined(np.add, level.count.astype(np.float64), factor, 0.0)
+    empty = counts == 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = _joined(np.add, np.where(level.count > 0, level.mean * level.count, 0.0), factor, 0.0)
+        mean = np.where(empty, np.nan, sums / np.maximum(counts, 1.0))
+    lowest = _joined(np.minimum, np.where(level.count > 0, level.min, np.inf), factor, np.inf)
+    highest = _joined(np.maximum, np.where(level.count > 0, level.max, -np.inf), factor, -np.inf)
+    kind = level.min.dtype
+    return Pyramid(
+        np.where(np.isnan(mean), np.nan, mean),
+        np.where(empty, np.nan, lowest).astype(kind),
+        np.where(empty, np.nan, highest).astype(kind),
+        counts,
+    )
+
+
+def _blocks(matrix: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of the level of a matrix that is small enough for temporary arrays."""
+    good = np.isfinite(matrix)
+    count = _joined(np.add, good.astype(np.float32), SIDE, 0.0)
     empty = count == 0
-    mean = np.where(empty, np.nan, total / np.maximum(count, 1))
-    return Pyramid(mean, np.where(empty, np.nan, lowest), np.where(empty, np.nan, highest))
+    with np.errstate(over="ignore", invalid="ignore"):
+        columns = _rows_joined(np.add, np.where(good, matrix, 0.0).astype(np.float64), SIDE, 0.0)
+        lanes = _padded(columns, 1, SIDE, 0.0).reshape(*count.shape, SIDE)
+        while lanes.shape[-1] > 1:
+            half = lanes.shape[-1] // 2
+            lanes = lanes[..., :half] + lanes[..., half:]
+        mean = np.where(empty, np.nan, lanes[..., 0] / np.maximum(count, 1.0))
+    lowest = _joined(np.minimum, np.where(good, matrix, np.inf), SIDE, np.inf)
+    highest = _joined(np.maximum, np.where(good, matrix, -np.inf), SIDE, -np.inf)
+    return {
+        "mean": np.where(np.isnan(mean), np.nan, mean),
+        "min": np.where(empty, np.nan, lowest + 0.0),
+        "max": np.where(empty, np.nan, highest + 0.0),
+        "count": count,
+    }
 
 
-def _blocks(join: np.ufunc, numbers: np.ndarray) -> np.ndarray:
-    """Blocks joined by a ufunc, rows first."""
-    rows, columns = (np.arange(0, side, SIDE) for side in numbers.shape)
-    return join.reduceat(join.reduceat(numbers, rows, 0), columns, 1)
+def _joined(join: np.ufunc, numbers: np.ndarray, side: int, nothing: float) -> np.ndarray:
+    """Blocks joined by a ufunc, rows first, each line after the other."""
+    return _rows_joined(join, _rows_joined(join, numbers, side, nothing).T, side, nothing).T
+
+
+def _rows_joined(join: np.ufunc, numbers: np.ndarray, side: int, nothing: float) -> np.ndarray:
+    lines = _padded(numbers, 0, side, nothing).reshape(-(-len(numbers) // side), side, numbers.shape[1])
+    total = np.full((len(lines), numbers.shape[1]), nothing, numbers.dtype)
+    for row in range(side):
+        total = join(total, lines[:, row])
+    return total
+
+
+def _padded(numbers: np.ndarray, axis: int, side: int, nothing: float) -> np.ndarray:
+    missing = [(0, 0), (0, 0)]
+    missing[axis] = (0, -numbers.shape[axis] % side)
+    return np.pad(numbers, missing, constant_values=nothing)

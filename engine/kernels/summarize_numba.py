@@ -7,6 +7,8 @@ processor busy. A segment with a number that is not finite goes a slower way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
@@ -34,7 +36,7 @@ from .vectors_numba import (
     zeros_in,
 )
 
-__all__ = ["summarize_block"]
+__all__ = ["measure_segments", "measured", "summarize_block", "tallied", "tally_halves"]
 
 HALF = WIDTH // 2
 FINITE = 0xFF << 3  # the first bin, without the sign, of what is not finite
@@ -44,6 +46,7 @@ HIGH_SHIFT, LOW_SHIFT, LOW_MASK = np.uint64(SHIFT + 32), np.uint64(SHIFT), np.ui
 COUNT, HALF_MASK = np.uint32(1), np.uint64(0xFFFF)
 HALVES = 1 << 16
 HALF_STRIDE = HALVES + 80  # two tables are enough here: equal neighbors are rarer
+UNIT = 8  # bytes that are counted together
 MANY = 1 << 16  # numbers; fewer are counted by NumPy, for large tables take time
 
 
@@ -52,19 +55,20 @@ def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = B
     return summarize_with(VERSIONS, values, dtype, block)
 
 
-def _measure(values: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """`Versions.measure`: whole segments in place, then the last one with NaN for what is missing."""
-    whole = len(values) // SEGMENT
-    missing = -len(values) % SEGMENT
-    rows = np.empty((whole + (missing > 0), moments.COLUMNS))
+def measured(
+    values: np.ndarray, block: int, add_segments: Callable[..., None]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What `Versions.measure` gives. Whole segments are added in place by `add_segments`, which takes what
+    `measure_segments` does; the last one with NaN for what is missing."""
+    whole, missing = len(values) // SEGMENT, -len(values) % SEGMENT
+    rows, singles = np.empty((whole + (missing > 0), moments.COLUMNS)), np.empty(SEGMENT, np.float32)
     tables, counts, extremes = np.zeros(TABLES * STRIDE, np.uint32), np.zeros(3, np.int64), np.array([np.inf, -np.inf])
     rest = np.append(values[whole * SEGMENT :], np.full(missing, np.nan, values.dtype))
-    singles = np.empty(SEGMENT, np.float32)
-    for part, part_rows in ((values[: whole * SEGMENT], rows[:whole]), (rest, rows[whole:])):
-        if len(part):
-            in_place = values.dtype == np.float32
-            bits, step = (part.view(np.uint32), SEGMENT) if in_place else (singles.view(np.uint32), 0)
-            _measure_segments(part, bits, step, singles, part_rows, tables, counts, extremes)
+    parts = ((values[: whole * SEGMENT], rows[:whole], add_segments), (rest, rows[whole:], measure_segments))
+    for part, part_rows, add in parts:
+        in_place = values.dtype == np.float32
+        bits, step = (part.view(np.uint32), SEGMENT) if in_place else (singles.view(np.uint32), 0)
+        add(part, bits, step, singles, part_rows, tables, counts, extremes)
     counts[1] -= missing
     bins = tables.reshape(TABLES, STRIDE)[:, :BINS].sum(0, dtype=np.int64)
     bins[FINITE : BINS // 2] = bins[BINS // 2 + FINITE :] = 0
@@ -73,21 +77,31 @@ def _measure(values: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np
     return blocks, bins, counts, extremes
 
 
-def _tally(keys: np.ndarray, size: int) -> np.ndarray:
-    """`Versions.tally`. Bytes are counted by twos, in a table of all pairs."""
-    if len(keys) < MANY:
-        return tally(keys, size)
-    together = 8 // keys.itemsize
+def tallied(keys: np.ndarray, size: int, add_words: Callable[[np.ndarray, np.ndarray], None]) -> np.ndarray:
+    """What `Versions.tally` gives. Bytes are counted by twos, in a table of all pairs. `add_words` takes what
+    `tally_halves` does, or `tally_upper_halves` for keys of 32 bits."""
+    together = UNIT // keys.itemsize
     whole = len(keys) // together * together
     tables = np.zeros(2 * HALF_STRIDE, np.uint32)
-    count = _tally_upper_halves if keys.dtype == np.uint32 else _tally_halves
-    count(keys[:whole].view(np.uint32), tables)
+    add_words(keys[:whole].view(np.uint32), tables)
     table = tables[:HALVES].astype(np.int64)
     table += tables[HALF_STRIDE : HALF_STRIDE + HALVES]
     if keys.dtype == np.uint8:
         pairs = table.reshape(256, 256)
         table = pairs.sum(0) + pairs.sum(1)
     return table[:size] + tally(keys[whole:], size)
+
+
+def _measure(values: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`Versions.measure`."""
+    return measured(values, block, measure_segments)
+
+
+def _tally(keys: np.ndarray, size: int) -> np.ndarray:
+    """`Versions.tally`."""
+    if len(keys) < MANY:
+        return tally(keys, size)
+    return tallied(keys, size, tally_upper_halves if keys.dtype == np.uint32 else tally_halves)
 
 
 VERSIONS = Versions(_measure, _tally)
@@ -199,7 +213,7 @@ def _plain_sums(numbers):
     cache=True,
     error_model="numpy",
 )
-def _measure_segments(values, bits, bits_step, singles, rows, tables, counts, extremes):
+def measure_segments(values, bits, bits_step, singles, rows, tables, counts, extremes):
     """Adds whole segments. `bits` are those of the values as float32, `bits_step` from segment to segment."""
     numbers, tiny = np.empty(SEGMENT), _in_bin_of_zero(tables)
     for segment in range(len(rows)):
@@ -229,7 +243,7 @@ def _measure_segments(values, bits, bits_step, singles, rows, tables, counts, ex
 
 
 @njit(types.void(BITS, types.uint32[::1]), nogil=True, cache=True)
-def _tally_halves(words, tables):
+def tally_halves(words, tables):
     """Counts the lower and the upper halves of an even number of words, into two tables by turns."""
     for k in range(0, len(words), 2):
         pair = load_pair(words, k)
@@ -240,7 +254,7 @@ def _tally_halves(words, tables):
 
 
 @njit(types.void(BITS, types.uint32[::1]), nogil=True, cache=True)
-def _tally_upper_halves(words, tables):
+def tally_upper_halves(words, tables):
     for k in range(0, len(words), 2):
         pair = load_pair(words, k)
         tables[(pair >> np.uint64(16)) & HALF_MASK] += COUNT

@@ -1,4 +1,4 @@
-"""Vectors of 16 numbers as values of compiled code: an operation is on all lanes, in an order no compiler may change.
+"""Vectors of 16 or 8 numbers as values of compiled code: one operation is on all lanes, and no compiler reorders them.
 
 They live in registers, of whatever width the processor has. Operators work lane by lane, with one rounding each.
 """
@@ -15,6 +15,11 @@ from numba.extending import intrinsic, overload, register_model
 
 __all__ = [
     "WIDTH",
+    "all_finite",
+    "eight",
+    "eight_largest",
+    "eight_smallest",
+    "eight_totals",
     "file_array",
     "larger",
     "largest",
@@ -28,6 +33,7 @@ __all__ = [
     "spread",
     "store",
     "total",
+    "unsigned_zeros",
     "where_finite",
     "wide",
     "zeros_in",
@@ -44,11 +50,11 @@ def file_array(scalar: types.Type, axes: int = 1) -> types.Array:
 
 
 class Lanes(types.Type):
-    """16 numbers of one type."""
+    """Numbers of one type."""
 
-    def __init__(self, scalar: types.Type) -> None:
-        self.scalar = scalar
-        super().__init__(f"Lanes({scalar})")
+    def __init__(self, scalar: types.Type, width: int = WIDTH) -> None:
+        self.scalar, self.width = scalar, width
+        super().__init__(f"Lanes({scalar}, {width})")
 
 
 @register_model(Lanes)
@@ -58,7 +64,7 @@ class _LanesModel(models.PrimitiveModel):
 
 
 def _vector(lanes: Lanes) -> ir.VectorType:
-    return ir.VectorType(ELEMENTS[lanes.scalar], WIDTH)
+    return ir.VectorType(ELEMENTS[lanes.scalar], lanes.width)
 
 
 def _operator(function: Callable, instruction: str) -> None:
@@ -110,7 +116,7 @@ def load_pair(typing, array, index):
 
 @intrinsic
 def store(typing, array, index, lanes):
-    """Writes 16 numbers to a contiguous array from an index on."""
+    """Writes numbers to a contiguous array from an index on."""
 
     def code(context, builder, signature, arguments):
         pointer, align = _address(context, builder, array, arguments, _vector(lanes))
@@ -134,23 +140,30 @@ def prefetch(typing, array, index):
     return types.void(array, types.intp), code
 
 
-@intrinsic
-def spread(typing, number):
-    """The number in every lane."""
-    lanes = Lanes(number)
+def _spreading(width: int) -> Callable:
+    """A function that puts a number in every lane."""
 
-    def code(context, builder, signature, arguments):
-        vector = ir.Constant(_vector(lanes), ir.Undefined)
-        first = builder.insert_element(vector, arguments[0], INDEX(0))
-        return _shuffled(builder, first, [0] * WIDTH)
+    @intrinsic
+    def spreading(typing, number):
+        lanes = Lanes(number, width)
 
-    return lanes(number), code
+        def code(context, builder, signature, arguments):
+            vector = ir.Constant(_vector(lanes), ir.Undefined)
+            first = builder.insert_element(vector, arguments[0], INDEX(0))
+            return _shuffled(builder, first, [0] * width)
+
+        return lanes(number), code
+
+    return spreading
+
+
+spread, eight = _spreading(WIDTH), _spreading(8)
 
 
 @intrinsic
 def wide(typing, lanes):
     """The same numbers as float64."""
-    doubles = Lanes(types.float64)
+    doubles = Lanes(types.float64, lanes.width)
     if lanes == doubles:
         return doubles(lanes), lambda context, builder, signature, arguments: arguments[0]
     return doubles(lanes), lambda context, builder, signature, arguments: builder.fpext(arguments[0], _vector(doubles))
@@ -159,7 +172,7 @@ def wide(typing, lanes):
 @intrinsic
 def narrow(typing, doubles):
     """Rounded to the nearest float32."""
-    singles = Lanes(types.float32)
+    singles = Lanes(types.float32, doubles.width)
     code = lambda context, builder, signature, arguments: builder.fptrunc(arguments[0], _vector(singles))  # noqa: E731
     return singles(doubles), code
 
@@ -173,7 +186,7 @@ def magnitude(typing, lanes):
 def _magnitude(builder, vector):
     bits = 64 if isinstance(vector.type.element, ir.DoubleType) else 32
     kind = ir.FunctionType(vector.type, [vector.type])
-    return builder.call(builder.module.declare_intrinsic(f"llvm.fabs.v{WIDTH}f{bits}", fnty=kind), [vector])
+    return builder.call(builder.module.declare_intrinsic(f"llvm.fabs.v{vector.type.count}f{bits}", fnty=kind), [vector])
 
 
 @intrinsic
@@ -197,12 +210,35 @@ def where_finite(typing, lanes, new, old):
     """`new` where `lanes` is finite."""
 
     def code(context, builder, signature, arguments):
-        vector = _vector(lanes)
-        size = ir.Constant(vector, [ir.Constant(vector.element, float("inf"))] * WIDTH)
-        sizes = _magnitude(builder, arguments[0])
-        return builder.select(builder.fcmp_ordered("<", sizes, size), *arguments[1:])
+        return builder.select(_finite(builder, arguments[0]), *arguments[1:])
 
     return new(lanes, new, old), code
+
+
+@intrinsic
+def all_finite(typing, lanes):
+    """Whether no number is NaN or infinite."""
+
+    def code(context, builder, signature, arguments):
+        every = builder.bitcast(_finite(builder, arguments[0]), ir.IntType(lanes.width))
+        return builder.icmp_unsigned("==", every, ir.Constant(every.type, -1))
+
+    return types.boolean(lanes), code
+
+
+def _finite(builder, vector):
+    infinite = ir.Constant(vector.type, [ir.Constant(vector.type.element, float("inf"))] * vector.type.count)
+    return builder.fcmp_ordered("<", _magnitude(builder, vector), infinite)
+
+
+@intrinsic
+def unsigned_zeros(typing, lanes):
+    """0 for -0."""
+
+    def code(context, builder, signature, arguments):
+        return builder.fadd(arguments[0], ir.Constant(arguments[0].type, None))
+
+    return lanes(lanes), code
 
 
 @intrinsic
@@ -216,33 +252,62 @@ def zeros_in(typing, lanes, counts):
     return counts(lanes, counts), code
 
 
-def _shuffled(builder, vector, places):
+def _shuffled(builder, first, places, second=None):
+    """The lanes at some places of a vector, or of two, one behind the other."""
     mask = ir.Constant(ir.VectorType(INDEX, len(places)), [INDEX(k) for k in places])
-    return builder.shuffle_vector(vector, vector, mask)
+    return builder.shuffle_vector(first, first if second is None else second, mask)
 
 
-def _halved(join: Callable) -> Callable:
-    """A function of lanes that joins halves until one number is left: lane k with k + 8, then with k + 4, ..."""
+def _halved(builder, join, group, first, second=None):
+    """Lanes of equal groups, of a vector or of two: each group's first half joined with its second."""
+    count = first.type.count * (1 if second is None else 2)
+    places = [start + k for start in range(0, count, group) for k in range(group // 2)]
+    low, high = (_shuffled(builder, first, [k + more for k in places], second) for more in (0, group // 2))
+    return join(builder, low, high)
+
+
+def _of_all(join: Callable) -> Callable:
+    """A function of 16 lanes that joins them: lane k with k + 8, then with k + 4, ..."""
 
     @intrinsic
-    def halved(typing, lanes):
+    def of_all(typing, lanes):
         def code(context, builder, signature, arguments):
-            vector, count = arguments[0], WIDTH
-            while count > 1:
-                count //= 2
-                low, high = (_shuffled(builder, vector, range(start, start + count)) for start in (0, count))
-                vector = join(builder, low, high)
+            vector = arguments[0]
+            while vector.type.count > 1:
+                vector = _halved(builder, join, vector.type.count, vector)
             return builder.extract_element(vector, INDEX(0))
 
         return lanes.scalar(lanes), code
 
-    return halved
+    return of_all
+
+
+def _of_eights(join: Callable) -> Callable:
+    """A function of 4 x 16 lanes that joins each 8 of them to one of 8 lanes: lane k with k + 4, k + 2, k + 1."""
+
+    @intrinsic
+    def of_eights(typing, a, b, c, d):
+        def code(context, builder, signature, arguments):
+            fours = [_halved(builder, join, 8, *arguments[k : k + 2]) for k in (0, 2)]
+            return _halved(builder, join, 2, _halved(builder, join, 4, *fours))
+
+        return Lanes(a.scalar, 8)(a, b, c, d), code
+
+    return of_eights
 
 
 def _added(builder, low, high):
     return builder.fadd(low, high) if isinstance(low.type.element, ir.DoubleType) else builder.add(low, high)
 
 
-total = _halved(_added)
-smallest = _halved(lambda builder, low, high: _chosen(builder, "<", low, high))
-largest = _halved(lambda builder, low, high: _chosen(builder, ">", low, high))
+def _smaller(builder, low, high):
+    return _chosen(builder, "<", low, high)
+
+
+def _larger(builder, low, high):
+    return _chosen(builder, ">", low, high)
+
+
+total, eight_totals = _of_all(_added), _of_eights(_added)
+smallest, eight_smallest = _of_all(_smaller), _of_eights(_smaller)
+largest, eight_largest = _of_all(_larger), _of_eights(_larger)
