@@ -18,6 +18,9 @@ __all__ = ["KernelChoice", "begin_frame", "is_compiled", "version", "want"]
 VERSIONS = {  # name: definition, compiled
     "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
     "cut": (".kernels.cut", ".kernels.cut_numba"),
+    "decode": (".kernels.decode", ".kernels.decode_numba"),
+    "norms": (".kernels.norms", ".kernels.norms_numba"),
+    "outliers": (".kernels.outliers", ".kernels.outliers_numba"),
     "pyramid": (".kernels.pyramid", ".kernels.pyramid_numba"),
     "rasterize": (".rasterize.definition", ".rasterize.compiled"),
     "summarize": (".kernels.summarize", ".kernels.summarize_numba"),

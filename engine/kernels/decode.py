@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-__all__ = ["DTYPES", "DType", "decode", "matrix_shape", "read_part", "stored_bytes"]
+__all__ = ["DTYPES", "DType", "decode", "is_by_byte", "matrix_shape", "read_part", "stored_bytes", "words_of_bytes"]
 
 PIECE_BYTES = 128 << 10  # read and decoded at a time
 WHOLE_BYTES = 64 << 20  # plain numbers in one run are read without a copy up to this size
@@ -81,7 +81,23 @@ def decode(
 
     Of several items in one byte, the first is in the low bits. Not for "string". The result may share `raw`'s memory.
     """
-    return _meaning(_items(raw, dtype, count, big_endian), dtype)
+    if not is_by_byte(dtype):
+        return _meaning(_items(raw, dtype, count, big_endian), dtype)
+    data = np.frombuffer(raw, np.uint8, stored_bytes(dtype, count))
+    return words_of_bytes(dtype).take(data, mode="clip").view(DTYPES[dtype].decoded)[:count]
+
+
+def is_by_byte(dtype: str) -> bool:
+    """Whether what a byte holds is looked up in a table: numbers that share bytes, and floats of 8 bits."""
+    return 0 < DTYPES[dtype].bits < 8 or dtype.startswith("float8")
+
+
+@cache
+def words_of_bytes(dtype: str) -> np.ndarray:
+    """(256,) words: the decoded numbers that each byte holds, side by side; for types of at most 8 bits."""
+    in_byte = 8 // DTYPES[dtype].bits
+    numbers = _meaning(_items(bytes(range(256)), dtype, 256 * in_byte, False), dtype)
+    return numbers.view(f"u{in_byte * numbers.itemsize}")
 
 
 def _items(raw: bytes | bytearray | memoryview | np.ndarray, dtype: str, count: int, big_endian: bool) -> np.ndarray:

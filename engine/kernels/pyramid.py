@@ -36,7 +36,8 @@ def numbers_of(values: np.ndarray, dtype: str | None = None) -> np.ndarray:
     """The real numbers as float32 or float64. `dtype` "bfloat16": `values` may be its bits in uint16."""
     if values.dtype == np.uint16 and dtype == "bfloat16":
         return (values.astype(np.uint32) << 16).view(np.float32)
-    return values.astype(number_type(values.dtype), copy=False)
+    with np.errstate(invalid="ignore"):  # signaling NaNs
+        return values.astype(number_type(values.dtype), copy=False)
 
 
 def pyramid_of(matrix: np.ndarray, dtype: str | None = None) -> Pyramid:

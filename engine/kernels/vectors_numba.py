@@ -16,6 +16,7 @@ from numba.extending import intrinsic, overload, register_model
 __all__ = [
     "WIDTH",
     "all_finite",
+    "any_beyond",
     "eight",
     "eight_largest",
     "eight_smallest",
@@ -224,6 +225,21 @@ def all_finite(typing, lanes):
         return builder.icmp_unsigned("==", every, ir.Constant(every.type, -1))
 
     return types.boolean(lanes), code
+
+
+@intrinsic
+def any_beyond(typing, lanes, limit):
+    """Whether any magnitude is above a number of the same type."""
+
+    def code(context, builder, signature, arguments):
+        vector = _vector(lanes)
+        limits = builder.insert_element(ir.Constant(vector, ir.Undefined), arguments[1], INDEX(0))
+        limits = _shuffled(builder, limits, [0] * lanes.width)
+        above = builder.fcmp_ordered(">", _magnitude(builder, arguments[0]), limits)
+        bits = builder.bitcast(above, ir.IntType(lanes.width))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(lanes, limit), code
 
 
 def _finite(builder, vector):

@@ -5,6 +5,9 @@ from tensornaut.engine.kernel_choice import VERSIONS, KernelChoice
 FUNCTIONS = {
     "colorize": "block_means",
     "cut": "cut",
+    "decode": "decode",
+    "norms": "norms_of",
+    "outliers": "outliers_of",
     "pyramid": "pyramid_of",
     "rasterize": "Rasterizer",
     "summarize": "summarize_block",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tensornaut.engine.kernels import decode_numba
 from tensornaut.engine.kernels.decode import DTYPES, decode, matrix_shape, read_part, stored_bytes
 
 NUMBERS = sorted(name for name in DTYPES if name != "string")
@@ -50,6 +51,15 @@ def test_byte_order_does_not_change_values(dtype, order):
     decoded = decode(raw, dtype, 7, big_endian=order == ">")
     assert decoded.dtype == np.dtype(dtype) and decoded.dtype.isnative
     assert np.array_equal(decoded, values)
+
+
+@given(st.sampled_from(NUMBERS), st.binary(max_size=64), st.booleans())
+def test_both_versions_give_the_same_bits_for_every_type(dtype, raw, big_endian):
+    count = len(raw) * 8 // DTYPES[dtype].bits
+    expected = decode(raw, dtype, count, big_endian)
+    found = decode_numba.decode(raw, dtype, count, big_endian)
+    assert (found.dtype, found.shape, found.tobytes()) == (expected.dtype, expected.shape, expected.tobytes())
+    assert decode_numba.decode(raw, dtype, count // 2).tobytes() == decode(raw, dtype, count // 2).tobytes()
 
 
 def test_any_byte_but_zero_is_true():
