@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..engine.cache import Cache
-from ..engine.kernel_choice import want
+from ..engine.kernel_choice import version, want
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.summarize import TensorSummary, fold
 from ..engine.summaries import (
@@ -36,6 +37,7 @@ __all__ = ["MOST_WORKERS", "summaries"]
 MOST_WORKERS = 256
 THREADS = 4  # some read while others compute
 AHEAD = 6  # pieces that are begun before the first of them is done, in threads
+FETCHED = 16  # pieces that the system is told of before they are begun
 SMALL = 1 << 16  # elements that are summarized at once; handing them on would cost more
 LARGE = 1 << 28  # elements in a file from which on compiling kernels pays
 FOLDED_AT = 64  # parts of one tensor
@@ -56,6 +58,11 @@ class _Piece:
     @property
     def is_last(self) -> bool:
         return self.first + self.count == self.tensor.count
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is best summarized at once, by who asks for it."""
+        return self.known is not None or self.count <= SMALL or not self.tensor.is_readable
 
     @property
     def stored(self) -> StoredNumbers | None:
@@ -96,7 +103,7 @@ def summaries(
     that are done.
     """
     kernels = ("summarize",) if workers is None and cluster is None else ()
-    with _crew(workers, cluster, network.parameter_count >= LARGE) as crew:
+    with _crew(workers, cluster, network.parameter_count) as crew:
         parts: list[TensorSummary] = []
         for piece, finish in _ahead(_pieces(network, cache, wanted, crew.pieces), crew):
             if not piece.tensor.is_readable:
@@ -125,19 +132,25 @@ class _Crew:
 
 
 @contextmanager
-def _crew(workers: int | None, cluster: str | None, compiled: bool) -> Iterator[_Crew]:
+def _crew(workers: int | None, cluster: str | None, elements: int) -> Iterator[_Crew]:
     """Threads, worker processes, or other machines."""
     if cluster is not None:
         from ..engine.cluster import PIECES, Cluster
 
         with Cluster(cluster) as machines:
-            yield _Crew(partial(_by_machine, machines, compiled), machines.ahead, PIECES, is_here=False)
+            yield _Crew(partial(_by_machine, machines, elements >= LARGE), machines.ahead, PIECES, is_here=False)
         return
     if workers is not None:
         with Workers(workers) as processes:
             yield _Crew(partial(_by_worker, processes), 2 * workers)
         return
-    pool = ThreadPoolExecutor(THREADS, "stats")
+    one_loads = Lock()
+
+    def load() -> None:
+        with one_loads:  # the others wait: the definition would take longer than the import
+            version("summarize", elements)
+
+    pool = ThreadPoolExecutor(THREADS, "stats", initializer=load)
     try:
         yield _Crew(lambda piece: pool.submit(piece.summarized).result, AHEAD)
     finally:
@@ -188,11 +201,24 @@ def _pieces(
 def _ahead(pieces: Iterator[_Piece], crew: _Crew) -> Iterator[tuple[_Piece, Finish]]:
     """The pieces in order, each begun while at most `crew.ahead` before it are not yet finished."""
     begun: deque[tuple[_Piece, Finish]] = deque()
-    for piece in pieces:
-        here = piece.known is not None or piece.count <= SMALL or not piece.tensor.is_readable
-        if not here and crew.is_here and piece.stored is not None:
-            fetch_ahead(piece.stored, piece.first, piece.count)
-        begun.append((piece, piece.summarized if here else crew.start(piece)))
+    for piece in _fetched(pieces) if crew.is_here else pieces:
+        begun.append((piece, piece.summarized if piece.is_small else crew.start(piece)))
         if len(begun) > crew.ahead:
             yield begun.popleft()
     yield from begun
+
+
+def _fetched(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    """The same pieces; meanwhile the system fetches those that follow."""
+    waiting: deque[_Piece] = deque()
+    with ThreadPoolExecutor(1, "fetch") as teller:
+        try:
+            for piece in pieces:
+                if not piece.is_small and (stored := piece.stored) is not None:
+                    teller.submit(fetch_ahead, stored, piece.first, piece.count)
+                waiting.append(piece)
+                if len(waiting) > FETCHED:
+                    yield waiting.popleft()
+            yield from waiting
+        finally:
+            teller.shutdown(cancel_futures=True)
