@@ -45,6 +45,14 @@ def names(home):
     return [path.suffix for path in folder.iterdir()] if folder.exists() else []
 
 
+def is_held(outputs, truth, home, whole):
+    """Whether all outputs are the truth, and there is nothing but whole entries; says what is not so."""
+    if outputs == {truth} and names(home) == [".entry"] * whole:
+        return True
+    print(f"wrong outputs: {len(outputs - {truth})}; left: {sorted(os.listdir(home / 'tensornaut' / 'summaries'))}")
+    return False
+
+
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     dice, held, torn, early = random.Random(0), 0, 0, 0
@@ -63,11 +71,11 @@ def main():
             process.communicate()
             left = names(home)
             torn, early = torn + (".part" in left), early + (len(left) < whole)
-            held += printed(started(model, home)) == truth and names(home) == [".entry"] * whole
+            held += is_held({printed(started(model, home))}, truth, home, whole)
         for _ in range(rounds // 10):
             shutil.rmtree(home)
             outputs = {printed(process) for process in [started(model, home) for _ in range(AT_ONCE)]}
-            held += outputs == {truth} and names(home) == [".entry"] * whole
+            held += is_held(outputs, truth, home, whole)
     print(f"killed before the last entry {early} times, while writing a part {torn} times")
     print(f"{held} of {rounds + rounds // 10} rounds held")
 
