@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SIDE", "Pyramid", "coarser", "number_type", "numbers_of", "pyramid_of"]
+__all__ = ["SIDE", "Pyramid", "coarser", "empty_level", "number_type", "numbers_of", "pyramid_of"]
 
 SIDE = 8  # rows and columns of a block
 AT_ONCE = 1 << 18  # numbers in temporary arrays
@@ -24,7 +24,7 @@ class Pyramid:
     mean: np.ndarray  # float64
     min: np.ndarray  # float32, or float64 where the matrix holds what float32 does not; 0 has no sign
     max: np.ndarray  # as min
-    count: np.ndarray  # float32 for blocks of the matrix, else float64: finite numbers
+    count: np.ndarray  # finite numbers: uint8 for blocks of the matrix, float64 for those of blocks
 
 
 def number_type(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
@@ -40,11 +40,13 @@ def numbers_of(values: np.ndarray, dtype: str | None = None) -> np.ndarray:
         return values.astype(number_type(values.dtype), copy=False)
 
 
-def pyramid_of(matrix: np.ndarray, dtype: str | None = None) -> Pyramid:
-    """The level above a real matrix; blocks at the end may be smaller. `dtype` as in the file, for bfloat16 bits."""
-    rows, cols = matrix.shape
-    level = empty_level(matrix.shape, matrix.dtype)
-    together = max(1, AT_ONCE // max(1, SIDE * cols))
+def pyramid_of(matrix: np.ndarray, dtype: str | None = None, into: Pyramid | None = None) -> Pyramid:
+    """The level above a real matrix; blocks at the end may be smaller. `dtype` as in the file, for bfloat16 bits.
+
+    `into`: memory for it, of `empty_level`, to be used again.
+    """
+    level = into or empty_level(matrix.shape, matrix.dtype)
+    together = max(1, AT_ONCE // max(1, SIDE * matrix.shape[1]))
     for block in range(0, len(level.mean), together):
         part = numbers_of(matrix[block * SIDE : (block + together) * SIDE], dtype)
         for name, column in _blocks(part).items():
@@ -56,7 +58,7 @@ def empty_level(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Pyramid:
     """Memory for the level above a matrix."""
     sides = [-(-side // SIDE) for side in shape]
     kind = number_type(dtype)
-    return Pyramid(np.empty(sides), np.empty(sides, kind), np.empty(sides, kind), np.empty(sides, np.float32))
+    return Pyramid(np.empty(sides), np.empty(sides, kind), np.empty(sides, kind), np.empty(sides, np.uint8))
 
 
 def coarser(level: Pyramid, factor: int) -> Pyramid:

@@ -29,10 +29,17 @@ from .vectors_numba import (
     wide,
 )
 
-__all__ = ["coarser", "fill_band", "fill_band_of_words", "level_types", "pyramid_of", "widening_table"]
+__all__ = [
+    "coarser",
+    "fill_band",
+    "fill_band_of_words",
+    "level_types",
+    "pyramid_of",
+    "widening_table",
+]
 
 TOGETHER = 4 * WIDTH  # columns, of 8 blocks
-TILE = 512  # columns that are widened at a time
+TILE = 256  # columns that are widened at a time
 AT_ONCE = 1 << 18  # numbers of 32 and 64 bits that are converted at a time
 INDEX = types.int64
 FLOATS = (types.float32, types.float64)
@@ -42,12 +49,12 @@ TABLE = types.float32[::1]
 
 def level_types(kind: types.Type, axes: int = 2) -> tuple[types.Array, ...]:
     """Types of the columns of a level, or of a row of it, whose extremes are of type `kind`."""
-    return tuple(types.Array(scalar, axes, "C") for scalar in (types.float64, kind, kind, types.float32))
+    return tuple(types.Array(scalar, axes, "C") for scalar in (types.float64, kind, kind, types.uint8))
 
 
-def pyramid_of(matrix: np.ndarray, dtype: str | None = None) -> Pyramid:
+def pyramid_of(matrix: np.ndarray, dtype: str | None = None, into: Pyramid | None = None) -> Pyramid:
     """As `pyramid.pyramid_of`."""
-    (rows, cols), level = matrix.shape, empty_level(matrix.shape, matrix.dtype)
+    (rows, cols), level = matrix.shape, into or empty_level(matrix.shape, matrix.dtype)
     columns = (level.mean, level.min, level.max, level.count)
     if matrix.dtype in (np.float32, np.float64):
         _fill(np.ascontiguousarray(matrix).reshape(-1), rows, cols, *columns)
@@ -127,7 +134,7 @@ def fill_band(values, start, pitch, high, broad, means, lows, highs, counts):
             store(means, j, total * eight(1 / (SIDE * SIDE)))
             store(lows, j, unsigned_zeros(eight_smallest(low0, low1, low2, low3)))
             store(highs, j, unsigned_zeros(eight_largest(high0, high1, high2, high3)))
-            store(counts, j, eight(np.float32(SIDE * SIDE)))
+            counts[j : j + 8] = SIDE * SIDE
         else:
             for k in range(8):
                 found = _block(values, start + left + k * SIDE, pitch, high, SIDE, sums)

@@ -18,15 +18,20 @@ __all__ = ["bands_of", "fold_parts", "summarize_part"]
 
 
 def summarize_part(
-    matrix: np.ndarray, dtype: str | None = None, first: int = 0, count: int | None = None
+    matrix: np.ndarray,
+    dtype: str | None = None,
+    first: int = 0,
+    count: int | None = None,
+    into: Pyramid | None = None,
 ) -> TensorSummary:
     """Summary of numbers first to first + count of a real matrix in C order, with the pyramid of the bands of the part.
 
-    Without `count` to the end. `matrix` is the whole one, of which no more is read; `dtype` as in `summarize_block`.
+    Without `count` to the end. `matrix` is the whole one, of which no more is read; `dtype` as in
+    `summarize_block`, `into` as in `pyramid_of`.
     """
     bands, last = bands_of(matrix.shape, first, count)
     summary = summarize_block(matrix.reshape(-1)[first:last], dtype)
-    return replace(summary, pyramid=pyramid_of(matrix[bands.start * SIDE : bands.stop * SIDE], dtype))
+    return replace(summary, pyramid=pyramid_of(matrix[bands.start * SIDE : bands.stop * SIDE], dtype, into))
 
 
 def bands_of(shape: tuple[int, ...], first: int, count: int | None) -> tuple[range, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit, types
 
 from .decode import DTYPES
-from .pyramid import SIDE, empty_level
+from .pyramid import SIDE, Pyramid, empty_level
 from .pyramid_numba import (
     FLOATS,
     INDEX,
@@ -41,9 +41,15 @@ from .vectors_numba import file_array
 
 __all__ = ["fold_parts", "summarize_part"]
 
+NEAR = 1 << 17  # numbers of which the second cache of a processor holds twice as many
+
 
 def summarize_part(
-    matrix: np.ndarray, dtype: str | None = None, first: int = 0, count: int | None = None
+    matrix: np.ndarray,
+    dtype: str | None = None,
+    first: int = 0,
+    count: int | None = None,
+    into: Pyramid | None = None,
 ) -> TensorSummary:
     """As `summarize_matrix.summarize_part`."""
     matrix = np.ascontiguousarray(matrix)
@@ -55,13 +61,15 @@ def summarize_part(
     )
     if last - first < MANY or not (by_table or by_bins):
         summary = summarize_block(flat[first:last], dtype)
-        return replace(summary, pyramid=pyramid_of(matrix[bands.start * SIDE : bands.stop * SIDE], dtype))
-    level = empty_level((min(bands.stop * SIDE, len(matrix)) - bands.start * SIDE, matrix.shape[1]), matrix.dtype)
+        return replace(summary, pyramid=pyramid_of(matrix[bands.start * SIDE : bands.stop * SIDE], dtype, into))
+    level = into or empty_level(
+        (min(bands.stop * SIDE, len(matrix)) - bands.start * SIDE, matrix.shape[1]), matrix.dtype
+    )
     columns = (bands.start, *matrix.shape, level.mean, level.min, level.max, level.count)
 
     def measure(values: np.ndarray, block: int):
-        def add_segments(values, bits, step, singles, rows, tables, counts, extremes):
-            _measure_and_fill(values, bits, step, singles, rows, tables, counts, extremes, flat, first, *columns)
+        def add_segments(values, bits, step, ahead, singles, rows, tables, counts, extremes):
+            _measure_and_fill(values, bits, step, ahead, singles, rows, tables, counts, extremes, flat, first, *columns)
 
         return measured(values, block, add_segments)
 
@@ -75,7 +83,9 @@ def summarize_part(
 
 @njit(
     [
-        types.void(file_array(kind), BITS, INDEX, TABLE, *RESULTS, file_array(kind), *[INDEX] * 4, *level_types(kind))
+        types.void(
+            file_array(kind), BITS, INDEX, INDEX, TABLE, *RESULTS, file_array(kind), *[INDEX] * 4, *level_types(kind)
+        )
         for kind in FLOATS
     ],
     nogil=True,
@@ -85,6 +95,7 @@ def _measure_and_fill(
     values,
     bits,
     step,
+    ahead,
     singles,
     rows,
     tables,
@@ -102,6 +113,8 @@ def _measure_and_fill(
 ):
     """As `measure_segments`, and fills a level from band `band` on of the matrix that `flat` is."""
     done = 0
+    if SIDE * width <= NEAR:
+        ahead = SIDE * width  # the next band, while this one is being added
     for i in range(len(means) + 1):
         ready = len(rows)
         if i < len(means):
@@ -111,7 +124,7 @@ def _measure_and_fill(
             ready = min(ready, (start + high * width - first) // SEGMENT)
         if ready > done:
             part, part_bits = values[done * SEGMENT : ready * SEGMENT], bits[done * step :]
-            measure_segments(part, part_bits, step, singles, rows[done:ready], tables, counts, extremes)
+            measure_segments(part, part_bits, step, ahead, singles, rows[done:ready], tables, counts, extremes)
             done = ready
 
 

@@ -22,7 +22,7 @@ from .vectors_numba import (
     larger,
     largest,
     load,
-    load_pair,
+    load_eight_bytes,
     magnitude,
     narrow,
     prefetch,
@@ -68,7 +68,7 @@ def measured(
     for part, part_rows, add in parts:
         in_place = values.dtype == np.float32
         bits, step = (part.view(np.uint32), SEGMENT) if in_place else (singles.view(np.uint32), 0)
-        add(part, bits, step, singles, part_rows, tables, counts, extremes)
+        add(part, bits, step, SEGMENT, singles, part_rows, tables, counts, extremes)
     counts[1] -= missing
     bins = tables.reshape(TABLES, STRIDE)[:, :BINS].sum(0, dtype=np.int64)
     bins[FINITE : BINS // 2] = bins[BINS // 2 + FINITE :] = 0
@@ -113,7 +113,7 @@ BITS = file_array(types.uint32)
 def _count_bins(bits, start, tables):
     """Adds the bins of 8 float32 patterns."""
     for k in range(0, HALF, 4):
-        first, second = load_pair(bits, start + k), load_pair(bits, start + k + 2)
+        first, second = load_eight_bytes(bits, start + k), load_eight_bytes(bits, start + k + 2)
         tables[first >> HIGH_SHIFT] += COUNT
         tables[((first >> LOW_SHIFT) & LOW_MASK) + np.uint64(STRIDE)] += COUNT
         tables[(second >> HIGH_SHIFT) + np.uint64(2 * STRIDE)] += COUNT
@@ -152,12 +152,12 @@ def _scan(values, start, bits, bits_start, singles, tables):
 
 
 @njit(nogil=True)
-def _powers(values, start, mean, bits, bits_start, tables):
+def _powers(values, start, mean, bits, bits_start, ahead, tables):
     """Sums of the second, third and fourth powers of the distances from the mean; counts the other half."""
     second, third, fourth, middle = spread(0.0), spread(0.0), spread(0.0), spread(mean)
     for k in range(0, SEGMENT, WIDTH):
         away = wide(load(values, start + k)) - middle
-        prefetch(values, start + SEGMENT + k)
+        prefetch(values, start + ahead + k)
         square = away * away
         second, third, fourth = second + square, third + square * away, fourth + square * square
         _count_bins(bits, bits_start + k + HALF, tables)
@@ -206,22 +206,25 @@ def _plain_sums(numbers):
 
 @njit(
     [
-        types.void(file_array(kind), BITS, types.int64, types.float32[::1], *RESULTS)
+        types.void(file_array(kind), BITS, types.int64, types.int64, types.float32[::1], *RESULTS)
         for kind in (types.float32, types.float64)
     ],
     nogil=True,
     cache=True,
     error_model="numpy",
 )
-def measure_segments(values, bits, bits_step, singles, rows, tables, counts, extremes):
-    """Adds whole segments. `bits` are those of the values as float32, `bits_step` from segment to segment."""
+def measure_segments(values, bits, bits_step, ahead, singles, rows, tables, counts, extremes):
+    """Adds whole segments. `bits` are those of the values as float32, `bits_step` from segment to segment.
+
+    Memory is asked for `ahead` numbers before it is read.
+    """
     numbers, tiny = np.empty(SEGMENT), _in_bin_of_zero(tables)
     for segment in range(len(rows)):
         start, bits_start = segment * SEGMENT, segment * bits_step
         plain, absolute, low, high = _scan(values, start, bits, bits_start, singles, tables)
         count, mean = SEGMENT, plain / SEGMENT
         if absolute < np.inf:
-            powers = _powers(values, start, mean, bits, bits_start, tables)
+            powers = _powers(values, start, mean, bits, bits_start, ahead, tables)
         else:
             low, high, nan, infinite = _finite_part(values, start, numbers)
             count = SEGMENT - nan - infinite
@@ -230,7 +233,7 @@ def measure_segments(values, bits, bits_step, singles, rows, tables, counts, ext
             for k in range(SEGMENT):
                 if not abs(np.float64(values[start + k])) < np.inf:
                     numbers[k] = mean
-            powers = _powers(numbers, 0, mean, bits, bits_start, tables)
+            powers = _powers(numbers, 0, mean, bits, bits_start, 0, tables)
             counts[1] += nan
             counts[2] += infinite
         found = _in_bin_of_zero(tables)
@@ -246,7 +249,7 @@ def measure_segments(values, bits, bits_step, singles, rows, tables, counts, ext
 def tally_halves(words, tables):
     """Counts the lower and the upper halves of an even number of words, into two tables by turns."""
     for k in range(0, len(words), 2):
-        pair = load_pair(words, k)
+        pair = load_eight_bytes(words, k)
         tables[pair & HALF_MASK] += COUNT
         tables[((pair >> np.uint64(16)) & HALF_MASK) + np.uint64(HALF_STRIDE)] += COUNT
         tables[(pair >> np.uint64(32)) & HALF_MASK] += COUNT
@@ -256,6 +259,6 @@ def tally_halves(words, tables):
 @njit(types.void(BITS, types.uint32[::1]), nogil=True, cache=True)
 def tally_upper_halves(words, tables):
     for k in range(0, len(words), 2):
-        pair = load_pair(words, k)
+        pair = load_eight_bytes(words, k)
         tables[(pair >> np.uint64(16)) & HALF_MASK] += COUNT
         tables[(pair >> np.uint64(48)) + np.uint64(HALF_STRIDE)] += COUNT

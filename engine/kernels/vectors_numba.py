@@ -25,7 +25,7 @@ __all__ = [
     "larger",
     "largest",
     "load",
-    "load_pair",
+    "load_eight_bytes",
     "magnitude",
     "narrow",
     "prefetch",
@@ -105,8 +105,8 @@ def load(typing, array, index):
 
 
 @intrinsic
-def load_pair(typing, array, index):
-    """Two uint32 of a contiguous array as one uint64."""
+def load_eight_bytes(typing, array, index):
+    """Words of a contiguous array from an index on, side by side as one uint64."""
 
     def code(context, builder, signature, arguments):
         pointer, align = _address(context, builder, array, arguments, ir.IntType(64))

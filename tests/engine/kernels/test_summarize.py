@@ -90,6 +90,16 @@ def test_both_versions_give_the_same_bits_for_long_vectors(values):
     assert facts(compiled.summarize_block(values, block=SMALL_BLOCK)) == facts(expected)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.uint16])
+def test_numbers_at_any_address_and_in_any_stride(dtype):
+    values = (np.random.default_rng(2).random(200_003) * 200).astype(dtype)
+    expected = facts(definition.summarize_block(values))
+    shifted = np.frombuffer(b"x" + values.tobytes(), np.uint8)[1:].view(dtype)
+    assert facts(compiled.summarize_block(shifted)) == expected
+    assert facts(compiled.summarize_block(values[::-1][::-1])) == expected
+    assert facts(compiled.summarize_block(np.repeat(values, 2)[::2])) == expected
+
+
 @given(vectors(st.integers(1, 3 * SEGMENT)))
 def test_moments_are_those_of_two_passes_in_float64(values):
     summary, finite = definition.summarize_block(values, block=SMALL_BLOCK), magnitudes(values)

@@ -57,3 +57,11 @@ def test_a_matrix_that_is_not_contiguous_or_not_aligned():
     assert facts(summarize_matrix_numba.summarize_part(np.asfortranarray(matrix))) == expected
     shifted = np.frombuffer(b"x" + matrix.tobytes(), np.uint8)[1:].view(np.float32).reshape(matrix.shape)
     assert facts(summarize_matrix_numba.summarize_part(shifted)) == expected
+
+
+@pytest.mark.parametrize("version", [definition, summarize_matrix_numba])
+def test_memory_of_a_level_is_used_again(version):
+    matrix = matrix_of((300, 500), "float32")
+    memory = pyramid.empty_level(matrix.shape, matrix.dtype)
+    assert version.summarize_part(matrix, into=memory).pyramid is memory
+    assert facts(version.summarize_part(matrix, into=memory)) == facts(definition.summarize_part(matrix))
