@@ -29,6 +29,7 @@ PREFIX = "tensornaut-"  # of folders in our cache
 PACKAGE = Path(__file__).absolute().parent.parent
 PACKAGE_NAME = __package__.partition(".")[0]
 FOLDERS = ("engine/kernels", "engine/rasterize")
+DRAWING = {"colorize_numba", "cut_numba"}  # of the kernels; rasterizers draw anyway
 LIBRARIES = ("numba", "llvmlite")
 KEPT = 3  # folders of other versions
 
@@ -40,23 +41,30 @@ def use_cache() -> None:
         sys.modules["numba"].config.reload_config()
 
 
-def kernels_are_ready() -> bool:
-    """True when all kernels were compiled for this machine and these versions. Imports nothing, reads no file."""
-    return _stamp().exists()
+def kernels_are_ready(drawing: bool = False) -> bool:
+    """True when all kernels, or all that draw, were compiled for this machine and these versions.
+
+    Imports nothing, reads no file.
+    """
+    return _stamp(drawing).exists()
 
 
 def compile_here() -> None:
     """Compiles all kernels in this process, which is a worker, and says so in the cache. Several may do so at once."""
     use_cache()
-    for name in _kernel_modules():
-        import_module(f".{name}", PACKAGE_NAME)
-    stamp = _stamp()
+    for drawing in (True, False):  # a picture waits for those that draw, so these come first
+        for name in _kernel_modules(drawing):
+            import_module(f".{name}", PACKAGE_NAME)
+        _put(_stamp(drawing))
+    if _folder().name.startswith(PREFIX):
+        _remove_old(_folder())
+
+
+def _put(stamp: Path) -> None:
     stamp.parent.mkdir(parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(dir=stamp.parent)
     os.close(descriptor)
     os.replace(part, stamp)
-    if stamp.parent.name.startswith(PREFIX):
-        _remove_old(stamp.parent)
 
 
 class Compilation:
@@ -93,16 +101,18 @@ class Compilation:
         atexit.unregister(self.close)
 
 
-def _kernel_modules() -> Iterator[str]:
+def _kernel_modules(drawing: bool) -> Iterator[str]:
+    """Those that draw, or the others."""
     for folder in FOLDERS:
         for path in sorted((PACKAGE / folder).glob("*_numba.py")):
-            yield f"{folder.replace('/', '.')}.{path.stem}"
+            if (folder == "engine/rasterize" or path.stem in DRAWING) == drawing:
+                yield f"{folder.replace('/', '.')}.{path.stem}"
 
 
 @cache
-def _stamp() -> Path:
-    """The file that stands there when all is compiled."""
-    return _folder() / f"ready-{_digest()}"
+def _stamp(drawing: bool) -> Path:
+    """The file that stands there when all is compiled, or all that draws."""
+    return _folder() / f"{'draws' if drawing else 'ready'}-{_digest()}"
 
 
 @cache

@@ -46,7 +46,7 @@ class KernelChoice:
         Compiled kernels are imported here when the work so far is worth it, unless another thread is about it.
         """
         self._work += work
-        if name not in self._compiled and self._work >= WORTH and not self._missing and kernels_are_ready():
+        if name not in self._compiled and self._work >= WORTH and not self._missing and _are_ready([name]):
             if self._loading.acquire(blocking=False):
                 try:
                     self._load(name)
@@ -71,11 +71,12 @@ class KernelChoice:
         """
         if self._missing:
             return
-        if not kernels_are_ready():
+        if not _are_ready(names):
             self._compilation = self._compilation or Compilation()
             self._missing = self._compilation.is_done() and self._compilation.failed
         elif self._compiled.keys() >= set(names):
-            self.close()
+            if kernels_are_ready():
+                self.close()
         elif self._loading.acquire(blocking=False):
             threading.Thread(target=self._load_all, args=(names,), name="kernels").start()
 
@@ -96,6 +97,10 @@ class KernelChoice:
         use_cache()
         self._compiled[name] = import_module(VERSIONS[name][1], __package__)
         self._missing = False
+
+
+def _are_ready(names: Sequence[str]) -> bool:
+    return kernels_are_ready(drawing=set(names) <= set(DRAWING))
 
 
 _CHOICE = KernelChoice()
