@@ -17,7 +17,6 @@ from ..engine.kernels.errors import InputError
 from ..engine.kernels.summarize import TensorSummary, fold
 from ..engine.summaries import (
     StoredNumbers,
-    fetch_ahead,
     from_bytes,
     from_message,
     piece_size,
@@ -37,7 +36,6 @@ __all__ = ["MOST_WORKERS", "summaries"]
 MOST_WORKERS = 256
 THREADS = 4  # some read while others compute
 AHEAD = 6  # pieces that are begun before the first of them is done, in threads
-FETCHED = 16  # pieces that the system is told of before they are begun
 SMALL = 1 << 16  # elements that are summarized at once; handing them on would cost more
 LARGE = 1 << 28  # elements in a file from which on compiling kernels pays
 FOLDED_AT = 64  # parts of one tensor
@@ -128,7 +126,6 @@ class _Crew:
     start: Callable[[_Piece], Finish]  # begins with a piece
     ahead: int  # pieces that are begun before the first of them is done
     pieces: int = 1  # of `piece_size` in one
-    is_here: bool = True  # so that what this machine fetches is of use
 
 
 @contextmanager
@@ -138,7 +135,7 @@ def _crew(workers: int | None, cluster: str | None, elements: int) -> Iterator[_
         from ..engine.cluster import PIECES, Cluster
 
         with Cluster(cluster) as machines:
-            yield _Crew(partial(_by_machine, machines, elements >= LARGE), machines.ahead, PIECES, is_here=False)
+            yield _Crew(partial(_by_machine, machines, elements >= LARGE), machines.ahead, PIECES)
         return
     if workers is not None:
         with Workers(workers) as processes:
@@ -201,24 +198,8 @@ def _pieces(
 def _ahead(pieces: Iterator[_Piece], crew: _Crew) -> Iterator[tuple[_Piece, Finish]]:
     """The pieces in order, each begun while at most `crew.ahead` before it are not yet finished."""
     begun: deque[tuple[_Piece, Finish]] = deque()
-    for piece in _fetched(pieces) if crew.is_here else pieces:
+    for piece in pieces:
         begun.append((piece, piece.summarized if piece.is_small else crew.start(piece)))
         if len(begun) > crew.ahead:
             yield begun.popleft()
     yield from begun
-
-
-def _fetched(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """The same pieces; meanwhile the system fetches those that follow."""
-    waiting: deque[_Piece] = deque()
-    with ThreadPoolExecutor(1, "fetch") as teller:
-        try:
-            for piece in pieces:
-                if not piece.is_small and (stored := piece.stored) is not None:
-                    teller.submit(fetch_ahead, stored, piece.first, piece.count)
-                waiting.append(piece)
-                if len(waiting) > FETCHED:
-                    yield waiting.popleft()
-            yield from waiting
-        finally:
-            teller.shutdown(cancel_futures=True)

@@ -9,7 +9,10 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["fetch", "hold"]
+__all__ = ["DIRECT", "hold", "in_memory"]
+
+DIRECT = getattr(os, "O_DIRECT", 0)  # flag of `os.open`: past the system's memory, by whole pages
+NO_WAIT = getattr(os, "RWF_NOWAIT", 0)
 
 
 def hold(descriptor: int) -> bool:
@@ -28,7 +31,15 @@ def hold(descriptor: int) -> bool:
     return True
 
 
-def fetch(descriptor: int, place: int, count: int) -> None:
-    """Begins to bring bytes [place, place + count) of an open file into memory. Elsewhere: nothing. Raises OSError."""
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, place, count, os.POSIX_FADV_WILLNEED)
+def in_memory(descriptor: int, place: int) -> bool:
+    """Whether the system has the byte at `place` of an open file in memory. True where it does not say."""
+    if not NO_WAIT:
+        return True
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)  # what follows is not to be fetched
+    try:
+        return os.preadv(descriptor, [bytearray(1)], place, NO_WAIT) == 1
+    except BlockingIOError:
+        os.posix_fadvise(descriptor, place, 1, os.POSIX_FADV_DONTNEED)  # nor what was asked about
+        return False
+    except OSError:  # a file system that cannot tell
+        return True

@@ -16,12 +16,11 @@ from .kernels.errors import InputError
 from .kernels.pyramid import Pyramid
 from .kernels.summarize import BLOCK, TensorSummary, fold, of_bytes
 from .messages import Message, receive, send
-from .reading import announce, read_stored
+from .reading import read_stored
 
 __all__ = [
     "StoredNumbers",
     "answer",
-    "fetch_ahead",
     "from_bytes",
     "from_message",
     "joined",
@@ -153,12 +152,6 @@ def _narrow(level: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         single = level.astype(np.float32)
     return single if single.astype(np.float64).tobytes() == level.tobytes() else level
-
-
-def fetch_ahead(stored: StoredNumbers, first: int, count: int) -> None:
-    """Has the system fetch numbers that `summarize_stored` will be asked for."""
-    bits = DTYPES[stored.dtype].bits
-    announce(stored.path, stored.place + first * bits // 8, count * bits // 8 + 1)
 
 
 def request(stored: StoredNumbers, first: int, count: int) -> Mapping[str, Any]:
