@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_WORKERS", "summaries"]
 
 MOST_WORKERS = 256
-THREADS = 4  # some read while others compute
+THREADS = 3  # some read while others compute
 AHEAD = 6  # pieces that are begun before the first of them is done, in threads
 SMALL = 1 << 16  # elements that are summarized at once; handing them on would cost more
 LARGE = 1 << 28  # elements in a file from which on compiling kernels pays

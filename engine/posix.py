@@ -9,9 +9,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["DIRECT", "hold", "in_memory"]
+__all__ = ["forget", "hold", "in_memory", "memory_bytes"]
 
-DIRECT = getattr(os, "O_DIRECT", 0)  # flag of `os.open`: past the system's memory, by whole pages
+GUESSED_MEMORY_BYTES = 8 << 30
 NO_WAIT = getattr(os, "RWF_NOWAIT", 0)
 
 
@@ -39,7 +39,22 @@ def in_memory(descriptor: int, place: int) -> bool:
     try:
         return os.preadv(descriptor, [bytearray(1)], place, NO_WAIT) == 1
     except BlockingIOError:
-        os.posix_fadvise(descriptor, place, 1, os.POSIX_FADV_DONTNEED)  # nor what was asked about
         return False
     except OSError:  # a file system that cannot tell
         return True
+    finally:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+
+
+def forget(descriptor: int, place: int, count: int) -> None:
+    """Takes bytes [place, place + count) of an open file out of the system's memory. Elsewhere: nothing."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, place, count, os.POSIX_FADV_DONTNEED)
+
+
+def memory_bytes() -> int:
+    """Of the machine; a guess where it does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return GUESSED_MEMORY_BYTES
