@@ -149,8 +149,8 @@ class _Builder:
 
     def _add_texts(self, found: Fields, count: int) -> None:
         first = len(self.names)
-        self.names += self._single(found, NAME, count)
-        self.kinds += self._single(found, KIND, count)
+        self.names += self.messages.text_of_each(found.of(NAME, BYTES), count)
+        self.kinds += self.messages.text_of_each(found.of(KIND, BYTES), count)
         domains = found.of(DOMAIN, BYTES)
         texts = self.messages.texts(domains.starts, domains.stops)
         self.domains.update(
@@ -163,17 +163,6 @@ class _Builder:
             column += self.messages.texts(fields.starts, fields.stops)
         for number, counts in self.counts.items():
             counts.append(np.bincount(found.of(number, BYTES).owners, minlength=count))
-
-    def _single(self, found: Fields, number: int, count: int) -> list[str]:
-        """One text of each node."""
-        fields = found.of(number, BYTES).last()
-        texts = self.messages.texts(fields.starts, fields.stops)
-        if len(texts) == count:
-            return texts
-        column = [""] * count
-        for owner, text in zip(fields.owners.tolist(), texts, strict=True):
-            column[owner] = text
-        return column
 
     def _add_scopes(
         self, fields: Fields, nodes: Fields, first: int, parents: Sequence[tuple[int, str]], are_functions: bool

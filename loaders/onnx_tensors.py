@@ -70,7 +70,7 @@ class TensorReader:
         self.count(len(starts))
         fields = self.messages.fields(starts, stops)
         if names is None:
-            names = self._names(fields, len(starts))
+            names = self.messages.text_of_each(fields.of(NAME, BYTES), len(starts))
         dims, dim_starts = self._dims(fields, DIMS, names)
         counts = self._counts(dims, dim_starts, names)
         codes = _column(fields.of(DATA_TYPE, VARINT), len(starts))
@@ -127,16 +127,6 @@ class TensorReader:
         self.tensors_left -= tensors
         if self.tensors_left < 0:
             raise FormatError(self.source.path, "protobuf_too_much", what="tensors", limit=MODEL_TENSORS)
-
-    def _names(self, fields: Fields, count: int) -> list[str]:
-        found = fields.of(NAME, BYTES).last()
-        texts = self.messages.texts(found.starts, found.stops)
-        if len(texts) == count:
-            return texts
-        names = [""] * count
-        for owner, text in zip(found.owners.tolist(), texts, strict=True):
-            names[owner] = text
-        return names
 
     def _dims(self, fields: Fields, number: int, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """(all sizes, where those of each tensor begin)."""

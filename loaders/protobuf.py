@@ -116,6 +116,17 @@ class Messages:
                 texts[row] = text if text.isascii() else data[start:stop].decode("utf-8", "backslashreplace")
         return texts
 
+    def text_of_each(self, fields: Fields, count: int) -> list[str]:
+        """(count,) text of each owner: that of its last field, "" where it has none."""
+        last = fields.last()
+        texts = self.texts(last.starts, last.stops)
+        if len(texts) == count:
+            return texts
+        column = [""] * count
+        for owner, text in zip(last.owners.tolist(), texts, strict=True):
+            column[owner] = text
+        return column
+
     def varints(self, starts: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(owners, values) of varints packed at [start, stop); both (m,) int64."""
         owners, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
