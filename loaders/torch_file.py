@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
-
 from ..engine.kernels.names import clean
 from . import archive, torch_archive, torch_legacy
 from .errors import FormatError
 from .limits import LISTED
 from .safetensors import Shard
 from .source import Source
-from .tensors import BIG_ENDIAN, FORTRAN, TensorTable, starts_of
+from .tensors import Tensor, TensorTable
 from .torch_objects import Storage, View
 from .torch_settings import setting_text
 from .torch_views import Placement, Region, place, region_of
@@ -96,24 +94,20 @@ class _Rows:
 
     def table(self, rows: list[_Row]) -> TensorTable:
         """The tensors as columns."""
-        placements = [row.placement for row in rows]
-        names = [row.name for row in rows]
-        dtypes = {name: code for code, name in enumerate(dict.fromkeys(item.dtype for item in placements))}
-        order = BIG_ENDIAN if self.big_endian else 0
-        return TensorTable(
-            names="".join(names),
-            name_starts=starts_of([len(name) for name in names]),
-            dims=np.array([side for item in placements for side in item.shape], np.int64),
-            dim_starts=starts_of([len(item.shape) for item in placements]),
-            dtype_codes=np.array([dtypes[item.dtype] for item in placements], np.int64),
-            dtype_names=tuple(dtypes),
-            counts=np.array([item.count for item in placements], np.int64),
-            byte_counts=np.array([item.byte_count for item in placements], np.int64),
-            places=np.array([item.start for item in placements], np.int64),
-            source_codes=np.zeros(len(rows), np.int64),
-            sources=(self.source,),
-            layouts=np.array([order | FORTRAN * item.fortran for item in placements], np.uint8),
-            packed={row: item.packed for row, item in enumerate(placements) if item.packed is not None},
+        return TensorTable.of([self._tensor(row.name, row.placement) for row in rows])
+
+    def _tensor(self, name: str, item: Placement) -> Tensor:
+        return Tensor(
+            name,
+            item.shape,
+            item.dtype,
+            item.count,
+            item.byte_count,
+            self.source,
+            item.start,
+            item.fortran,
+            self.big_endian,
+            item.packed,
         )
 
 
