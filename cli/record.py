@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..engine.kernels.errors import InputError
-from ..engine.view import Eye, Frame
+from ..engine.view import Eye
 from ..scenes.strings import text
 from .picture import add_picture_options, check_output, open_scene, parse_size
 from .progress import Progress
@@ -54,18 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
     clock = OffscreenClock(context, size_px, count=count, rate=rate, eyes_at=eyes_at)
     film = VideoSink(output, size_px, rate, least_frames=count)
     with Progress(text("progress.recording"), count) as progress:
-        loop.run(clock, [film, _Counter(progress)], renderer.prepare, renderer.draw)
+        counter = loop.Watcher(lambda frame, eye, framebuffer: progress.advance())
+        loop.run(clock, [film, counter], renderer.prepare, renderer.draw)
     return 0
-
-
-class _Counter:
-    """A sink that only counts."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def receive(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
-        self._progress.advance()
-
-    def close(self) -> None:
-        """Nothing to close."""

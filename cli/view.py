@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +90,7 @@ class Viewer:
         from ..engine import loop
         from ..engine.outputs.video import VideoSink
 
-        sinks: list[loop.Sink] = [_Sink(self._photograph)]
+        sinks: list[loop.Sink] = [loop.Watcher(self._photograph)]
         if film is not None:
             sinks.append(VideoSink(film, self._clock.size_px, FILM_RATE))
         self._say(text("help.hint"))
@@ -227,16 +226,6 @@ class Viewer:
         """Shows a notice, and sees to it that it goes again."""
         self._clock.refresh_panels(self._notices.add(words) + 0.1)
         self._clock.refresh_panels()
-
-
-class _Sink:
-    """A function as a sink."""
-
-    def __init__(self, receive: Callable[[Frame, Eye, int], None]) -> None:
-        self.receive = receive
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def _nothing(result: bool) -> None:

@@ -22,14 +22,14 @@ from pathlib import Path
 from .places import cache_folder
 from .workers import WorkerProcess
 
-__all__ = ["Compilation", "compile_here", "kernels_are_ready", "use_cache"]
+__all__ = ["DRAWING", "Compilation", "compile_here", "kernels_are_ready", "use_cache"]
 
 VARIABLE = "NUMBA_CACHE_DIR"  # numba's; one that the person set is respected
 PREFIX = "tensornaut-"  # of folders in our cache
 PACKAGE = Path(__file__).absolute().parent.parent
 PACKAGE_NAME = __package__.partition(".")[0]
 FOLDERS = ("engine/kernels", "engine/rasterize")
-DRAWING = {"colorize_numba", "cut_numba"}  # of the kernels; rasterizers draw anyway
+DRAWING = ("colorize", "cut", "rasterize")  # what draws: kernels, and all that rasterizes
 LIBRARIES = ("numba", "llvmlite")
 KEPT = 3  # folders of other versions
 
@@ -105,7 +105,7 @@ def _kernel_modules(drawing: bool) -> Iterator[str]:
     """Those that draw, or the others."""
     for folder in FOLDERS:
         for path in sorted((PACKAGE / folder).glob("*_numba.py")):
-            if (folder == "engine/rasterize" or path.stem in DRAWING) == drawing:
+            if (path.stem.removesuffix("_numba") in DRAWING or path.parent.name in DRAWING) == drawing:
                 yield f"{folder.replace('/', '.')}.{path.stem}"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from .kernel_cache import Compilation, kernels_are_ready, use_cache
+from .kernel_cache import DRAWING, Compilation, kernels_are_ready, use_cache
 
 __all__ = ["KernelChoice", "begin_frame", "is_compiled", "version", "want"]
 
@@ -26,7 +26,6 @@ VERSIONS = {  # name: definition, compiled
     "summarize": (".kernels.summarize", ".kernels.summarize_numba"),
     "summarize_matrix": (".kernels.summarize_matrix", ".kernels.summarize_matrix_numba"),
 }
-DRAWING = ("colorize", "cut", "rasterize")
 WORTH = 1_000_000  # values or samples; the definitions handle so many in the time that importing numba takes
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from .view import Eye, Frame
 
-__all__ = ["Clock", "Sink", "now_s", "run", "step"]
+__all__ = ["Clock", "Sink", "Watcher", "now_s", "run", "step"]
 
 
 class Clock(Protocol):
@@ -33,6 +33,16 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """No more frames."""
+
+
+class Watcher:
+    """A sink that calls a function with every finished eye."""
+
+    def __init__(self, receive: Callable[[Frame, Eye, int], None]) -> None:
+        self.receive = receive
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 Draw = Callable[[Frame, Eye, int], None]

@@ -99,7 +99,7 @@ def to_message(summary: TensorSummary) -> Message:
     known = counts[places]
     arrays = [summary.blocks, places.astype("<u2"), known.astype(np.min_scalar_type(known.max(initial=0)))]
     if summary.pyramid is not None:
-        arrays += [_narrow(getattr(summary.pyramid, name)) for name in LEVEL]
+        arrays += [getattr(summary.pyramid, name) for name in LEVEL]
     facts = {name: getattr(summary, name) for name in FACTS}
     return Message({**facts, "bins": len(counts)}, arrays)
 
@@ -110,7 +110,7 @@ def from_message(message: Message) -> TensorSummary:
     facts = {name: message.facts[name] for name in FACTS}
     counts = np.zeros(message.facts["bins"], np.int64)
     counts[places] = known
-    pyramid = Pyramid(*(column.astype(np.float64) for column in level)) if level else None
+    pyramid = Pyramid(*level) if level else None
     bins, table = (counts, None) if facts["table_dtype"] is None else (None, counts)
     return TensorSummary(**facts, blocks=blocks, bins=bins, table=table, pyramid=pyramid)
 
@@ -145,13 +145,6 @@ def parted(body: bytes) -> list[bytes]:
     if message is None or sum(map(len, pieces)) != message.arrays[0].sum():
         raise ValueError("the pieces are cut off")
     return pieces
-
-
-def _narrow(level: np.ndarray) -> np.ndarray:
-    """The numbers as float32 where that holds the same ones."""
-    with np.errstate(over="ignore"):
-        single = level.astype(np.float32)
-    return single if single.astype(np.float64).tobytes() == level.tobytes() else level
 
 
 def request(stored: StoredNumbers, first: int, count: int) -> Mapping[str, Any]:

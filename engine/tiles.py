@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -292,8 +293,9 @@ class TilePool:
         return (row * size < shape[:, 0]) & (col * size < shape[:, 1])
 
 
+@lru_cache(maxsize=65536)
 def _layout(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """(tiles across, number of the first tile) of each level of a matrix."""
+    """(tiles across, number of the first tile) of each level of a matrix; not to be changed."""
     across, offset = np.zeros(LEVELS, np.int64), np.zeros(LEVELS, np.int64)
     total = 0
     for level in range(LEVELS):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.scene import Drawable, Node, ScreenShapes
+from ..engine.scene import Drawable, Node
 from .labels import callouts, layer_heading, rulers
 from .layer_volumes import GLASS_HEIGHT, Tray
 from .legend import layer_legend, veil
@@ -74,7 +74,10 @@ def show_focus(built: NetworkScene, focus: Focus) -> None:
     flat = min(max(focus.depth - 1.0, 0.0), 1.0)
     _shape_data(built, focus.layer, near, flat)
     _shape_glass(built, focus.layer, near, flat)
-    _show_words(built, focus.layer if near > 0.5 else -1, flat)
+    words = (focus.layer if near > 0.5 else -1, flat > 0.5, flat < 0.5)
+    if words != built.words:
+        built.words = words
+        _show_words(built, *words)
 
 
 def _shown_height(tray: Tray, near: float, flat: float) -> float:
@@ -114,7 +117,7 @@ def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float) -> N
     glass.touch()
 
 
-def _show_words(built: NetworkScene, layer: int, flat: float) -> None:
+def _show_words(built: NetworkScene, layer: int, veiled: bool, with_rulers: bool) -> None:
     """The overview's heading and legend, or those of a layer."""
     built.overview_words.visible = layer < 0
     built.layer_words.children.clear()
@@ -122,15 +125,12 @@ def _show_words(built: NetworkScene, layer: int, flat: float) -> None:
     if layer < 0:
         return
     placed, theme = built.layout.layers[layer], built.scene.theme
-    drawables: list[Drawable] = [*_veils(built, flat), layer_heading(built.network, built.layout, placed, theme)]
+    drawables: list[Drawable] = [veil(theme)] if veiled else []
+    drawables.append(layer_heading(built.network, built.layout, placed, theme))
     if placed.volume.main is not None:
         facts = built.analysis.facts(built.network.tensors[placed.volume.main.tensor])
         drawables += reversed(layer_legend(facts, theme))
-    if flat < 0.5:
+    if with_rulers:
         drawables.append(rulers(placed, theme))
     for drawable in drawables:
         built.layer_words.add(Node("focus", drawable=drawable))
-
-
-def _veils(built: NetworkScene, flat: float) -> list[ScreenShapes]:
-    return [veil(built.scene.theme)] if flat > 0.5 else []

@@ -53,6 +53,7 @@ class NetworkScene:
     overview_words: Node  # heading and legend of the whole network
     layer_words: Node  # those of the layer in focus
     focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
+    words: tuple[int, bool, bool] = (-1, False, True)  # what its words are of: layer; veiled; with rulers
 
     @property
     def legend_height_px(self) -> float:

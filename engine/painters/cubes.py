@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..near_cells import CUBE_PX, NearCells
-from ..scene import Text
+from ..scene import Text, WeightGrid
 from ..view import Eye
 from .boxes import BoxPainter
 
@@ -29,10 +29,10 @@ class CubePainter:
     def __init__(self, boxes: BoxPainter) -> None:
         self._boxes = boxes
 
-    def draw(self, near: NearCells, ranges: np.ndarray, eye: Eye) -> list[tuple[np.ndarray, Text]]:
+    def draw(self, near: NearCells, grids: list[WeightGrid], eye: Eye) -> list[tuple[np.ndarray, Text]]:
         """The numbers, to be drawn with the other words, as (world_from_node, text).
 
-        `ranges` (grids,) is the value range of each grid, which says how many decimals are worth showing.
+        The value range of each of the `grids` says how many decimals are worth showing.
         """
         if not len(near):
             return []
@@ -45,7 +45,7 @@ class CubePainter:
         alpha = FAR_ALPHA + (1 - FAR_ALPHA) * nearness
         colors = np.concatenate([near.color, alpha[:, None]], 1)
         self._boxes.draw_solid(top - half - up, top + half, colors, eye)
-        return [(np.eye(4), text) for text in _numbers(near, top, cell, nearness, ranges, eye)]
+        return [(np.eye(4), text) for text in _numbers(near, top, cell, nearness, grids, eye)]
 
 
 def number_text(value: float, value_range: float) -> str:
@@ -59,7 +59,7 @@ def number_text(value: float, value_range: float) -> str:
 
 
 def _numbers(
-    near: NearCells, top: np.ndarray, cell: np.ndarray, nearness: np.ndarray, ranges: np.ndarray, eye: Eye
+    near: NearCells, top: np.ndarray, cell: np.ndarray, nearness: np.ndarray, grids: list[WeightGrid], eye: Eye
 ) -> list[Text]:
     """Text lying on each slab, read along the axis of the matrix that runs most to the eye's right."""
     right = eye.world_from_eye[:3, 0]
@@ -71,7 +71,7 @@ def _numbers(
         tint = DARK_TEXT if luminance[k] > BRIGHT else LIGHT_TEXT
         texts.append(
             Text(
-                number_text(float(near.value[k]), float(ranges[near.grid[k]])),
+                number_text(float(near.value[k]), grids[near.grid[k]].value_range),
                 top[k],
                 placement="face",
                 size=TEXT_SIZE * float(cell[k]),

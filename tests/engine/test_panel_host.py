@@ -2,22 +2,11 @@
 
 import numpy as np
 import pytest
-from tensornaut.engine.gpu import Context, GraphicsError, Target, read_pixels
-from tensornaut.engine.panel_host import PanelHost, load_widgets
+from tensornaut.engine.gpu import Target, read_pixels
+from tensornaut.engine.panel_host import PanelHost
 
 pytestmark = pytest.mark.gl
 SIZE = (640, 360)
-
-
-@pytest.fixture(scope="module")
-def context():
-    load_widgets()
-    try:
-        made = Context.offscreen()
-    except GraphicsError as error:
-        pytest.skip(f"no EGL: {error}")
-    yield made
-    made.close()
 
 
 @pytest.fixture
