@@ -11,32 +11,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..loaders.network import Network, Op, Port
+from ..loaders.op_kinds import op_kind
 from .flow import Flow, Stop
 from .layer_volumes import layer_volume, slab_for
 
-__all__ = ["graph_flow", "op_kind"]
+__all__ = ["graph_flow"]
 
-KINDS_OF_OPS = {
-    "conv": {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv"},
-    "linear": {"Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "Einsum", "LSTM", "GRU", "RNN"},
-    "attention": {"Attention", "MultiHeadAttention", "GroupQueryAttention"},
-    "embedding": {"Gather", "EmbedLayerNormalization"},
-    "norm": {
-        "BatchNormalization", "InstanceNormalization", "LayerNormalization", "GroupNormalization", "LRN",
-        "LpNormalization", "MeanVarianceNormalization", "SimplifiedLayerNormalization", "RMSNormalization",
-        "SkipLayerNormalization",
-    },
-    "pool": {
-        "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LpPool", "GlobalLpPool", "Resize", "Upsample",
-        "MaxUnpool",
-    },
-    "merge": {"Add", "Sum", "Mul", "Sub", "Div", "Concat", "Max", "Min", "Mean", "Pow", "Where", "And", "Or", "Stack"},
-    "activation": {
-        "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Sigmoid", "HardSigmoid", "Tanh", "Softmax", "LogSoftmax",
-        "Softplus", "Softsign", "Gelu", "Erf", "Mish", "HardSwish", "Clip", "Swish", "ThresholdedRelu",
-    },
-}  # fmt: skip
-KIND_OF_OP = {op: kind for kind, ops in KINDS_OF_OPS.items() for op in ops}
+SHOWN_AS = {  # what an operator is in the flow, where that is not the kind of a layer with such weights
+    **dict.fromkeys(("Resize", "Upsample", "MaxUnpool"), "pool"),
+    **dict.fromkeys(("Pow", "Where", "And", "Or", "Stack"), "merge"),
+    **dict.fromkeys(("ReduceMean", "ReduceMax"), "other"),  # of norms that are written out, mostly
+    "Gather": "embedding",
+}
 TELL_SHAPES = {"Shape", "Size"}  # what they give is no data
 ALONE = {"conv", "attention", "pool"}  # kinds that are never folded
 SMALL_INTEGERS = 64  # integer tensors of at most so many numbers are sizes and axes, not weights
@@ -69,9 +55,9 @@ def graph_flow(network: Network) -> Flow:
     return flow
 
 
-def op_kind(op: Op) -> str:
+def shown_kind(op: Op) -> str:
     """The kind of layer that an operator is."""
-    return KIND_OF_OP.get(op.kind, "other")
+    return SHOWN_AS.get(op.kind) or op_kind(op.kind)
 
 
 class _Drawn:
@@ -141,7 +127,7 @@ def _is_folded(op: Op, sources: list[int], rows: list[int], drawn: _Drawn) -> bo
     if len(sources) != 1 or op.graphs:
         return False
     has_matrix = any(not drawn.is_small(row) and len(drawn.network.tensors.shape(row)) > 1 for row in rows)
-    kind = op_kind(op)
+    kind = shown_kind(op)
     return not (kind in ALONE or has_matrix and kind in ("linear", "embedding", "other"))
 
 
@@ -174,7 +160,7 @@ def _stop(group: _Group, drawn: _Drawn) -> Stop:
         leader = group.ops[0]
         outputs = [name for op in (group.ops[-1], leader) for name in op.outputs]
         slab = slab_for(next((drawn.shapes[name] for name in outputs if name in drawn.shapes), None))
-        path, kind = _label(leader), op_kind(leader)
+        path, kind = _label(leader), shown_kind(leader)
     inner = [_flow(graph.name, graph.ops, graph.inputs, group.outer, drawn) for op in group.ops for graph in op.graphs]
     if kind == "embedding" and not group.rows:
         kind = "other"  # Gather of something that is no table

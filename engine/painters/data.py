@@ -6,7 +6,7 @@ import numpy as np
 
 from ..detail import Detail
 from ..gpu import Context, Texture, draw_full_screen
-from ..rasterize import Rasterizer, choose, eye_rows
+from ..rasterize import RasterizerChoice, eye_rows
 from ..scene import Lines
 from ..theme import Theme
 from ..view import Eye
@@ -25,7 +25,7 @@ class DataPainter:
     def __init__(self, context: Context, threads: int = 0) -> None:
         self._context = context
         self._threads = threads
-        self._rasterizer: Rasterizer = choose(threads)
+        self._choice = RasterizerChoice(threads)
         self._image = Texture(smooth=False)
         self._stems = LinePainter(context)
         self._bloom = BloomPainter(context)
@@ -35,10 +35,11 @@ class DataPainter:
         self._draw_stems(detail, eye)
         batch = detail.batch(eye)
         if len(batch):
-            sums = self._rasterizer.light(
+            rasterizer = self._choice.rasterizer(batch)
+            sums = rasterizer.light(
                 batch, detail.pool.data, detail.near_tables, eye_rows(eye), eye.size_px, SMALLEST_PX, not theme.ink
             )
-            self._image.upload(self._rasterizer.resolve(sums, theme.ink))
+            self._image.upload(rasterizer.resolve(sums, theme.ink))
             self._join(eye, theme, framebuffer)
 
     def _join(self, eye: Eye, theme: Theme, framebuffer: int) -> None:

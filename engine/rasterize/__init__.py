@@ -1,7 +1,7 @@
 """Rasterizers of points: sums of light, and nearest samples. `choose` gives the one to draw with."""
 
 from .batch import EMPTY, TILE, UNIT, Batch, Pool, eye_rows, pack, unpack
-from .choice import Rasterizer, choose
+from .choice import Rasterizer, RasterizerChoice
 from .definition import DefinitionRasterizer
 from .sprites import LIGHT_SHARE
 
@@ -14,7 +14,7 @@ __all__ = [
     "DefinitionRasterizer",
     "Pool",
     "Rasterizer",
-    "choose",
+    "RasterizerChoice",
     "eye_rows",
     "pack",
     "unpack",

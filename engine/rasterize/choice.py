@@ -10,7 +10,7 @@ from ..kernel_choice import version
 from .batch import Batch, Pool
 from .definition import DefinitionRasterizer
 
-__all__ = ["Rasterizer", "choose"]
+__all__ = ["Rasterizer", "RasterizerChoice"]
 
 
 class Rasterizer(Protocol):
@@ -42,52 +42,19 @@ class Rasterizer(Protocol):
     def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
 
 
-def choose(threads: int = 0) -> Rasterizer:
+class RasterizerChoice:
     """The rasterizer to draw with: the definition, and the compiled one as soon as it is ready and worth its import.
 
     `threads` of the compiled one (0: as many as help). It may be kept for as long as the process lives.
     """
-    return _ReadyRasterizer(threads)
 
-
-class _ReadyRasterizer:
-    """Asks before each picture which version is to draw it."""
-
-    def __init__(self, threads: int) -> None:
-        self._wanted_threads = threads
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads
         self._current: Rasterizer = DefinitionRasterizer()
 
-    @property
-    def name(self) -> str:
-        return self._current.name
-
-    @property
-    def threads(self) -> int:
-        return self._current.threads
-
-    def light(
-        self,
-        batch: Batch,
-        pool: Pool,
-        near_tables: np.ndarray,
-        rows: np.ndarray,
-        size_px: tuple[int, int],
-        minimum_px: float = 1.5,
-        shine: bool = True,
-    ) -> np.ndarray:
-        return self._for(batch).light(batch, pool, near_tables, rows, size_px, minimum_px, shine)
-
-    def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
-        return self._for(batch).nearest(batch, pool, rows, size_px)
-
-    def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray:
-        return self._current.resolve(sums, ink)
-
-    def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray:
-        return self._current.resolve_nearest(pixels, batch, pool, colors)
-
-    def _for(self, batch: Batch) -> Rasterizer:
+    def rasterizer(self, batch: Batch) -> Rasterizer:
+        """The one for the next picture, in which `batch` is drawn."""
         module = version("rasterize", int(batch.counts.prod(1, dtype=np.int64).sum()))
-        if self.name == DefinitionRasterizer.name and hasattr(module, "CompiledRasterizer"):
-            self._current = module.CompiledRasterizer(self._wanted_threads)
+        if self._current.name == DefinitionRasterizer.name and hasattr(module, "CompiledRasterizer"):
+            self._current = module.CompiledRasterizer(self._threads)
         return self._current

@@ -4,7 +4,7 @@ DRAW = """
 import sys, time
 import numpy as np
 from tensornaut.engine import kernel_choice
-from tensornaut.engine.rasterize import Batch, Pool, choose, pack
+from tensornaut.engine.rasterize import Batch, Pool, RasterizerChoice, pack
 
 def batch(tiles):
     zeros = np.zeros((tiles, 3), np.float32)
@@ -17,10 +17,12 @@ def batch(tiles):
 pool = Pool(np.full((1, 32, 32), pack(np.array([0.1, 0.2, 0.3])), np.uint64), np.zeros((1, 32, 32), np.int16))
 near = np.tile(pack(np.full(3, 0.5)), (1, 512))
 rows = np.array([[8.0, 0, -8], [0, 8, -8], [0, 0, -1]])
-rasterizer = choose(2)
+choice = RasterizerChoice(2)
 
 def draw(tiles):
+    global rasterizer
     kernel_choice.begin_frame()
+    rasterizer = choice.rasterizer(batch(tiles))
     sums = rasterizer.light(batch(tiles), pool, near, rows, (16, 16))
     return sums, rasterizer.resolve(sums)
 """
