@@ -17,7 +17,7 @@ from .commands import Command, Undo
 from .flight import Flight, Key, angles, level_pose
 from .view import Eye, perspective
 
-__all__ = ["Camera", "FlyControls", "movement_commands"]
+__all__ = ["Camera", "FlyControls", "Surroundings", "movement_commands"]
 
 DIRECTIONS = {  # right, up, toward the eye; of the camera, but up and down of the world
     "forward": (0, 0, -1),
@@ -64,45 +64,36 @@ class Camera:
         return -self.world_from_eye[:3, 2]
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a camera begins, and what there is to fly to."""
+
+    position: np.ndarray  # (3,) float64
+    target: np.ndarray  # (3,) float64, what it looks at
+    fov_y_rad: float
+    lower: np.ndarray  # (n, 3) float64, n >= 1, boxes of all that one flies to; flat where data lie in a sheet
+    upper: np.ndarray  # (n, 3) float64
+    closest: float = 1.0  # distance below which moving gets no slower and up to which the wheel brings, world units
+    height: np.ndarray | float = 0.0  # (n,) how far data may stand up from a box and down: the near plane spares it
+
+
 class FlyControls:
-    """A camera that starts at `position` looking at `target`, and comes back there by `home`.
+    """A camera that starts where its surroundings say, and comes back there by `home`."""
 
-    `lower`, `upper`: (n, 3) float64, boxes of all that one flies to, n >= 1; flat where data lie in a sheet. `closest`:
-    the distance, world units, below which moving gets no slower and up to which the wheel brings. `height`: (n,)
-    float64, how far data may stand up from a box and down: the near plane must not cut it off.
-    """
-
-    def __init__(
-        self,
-        position: np.ndarray,
-        target: np.ndarray,
-        fov_y_rad: float,
-        lower: np.ndarray,
-        upper: np.ndarray,
-        closest: float = 1.0,
-        height: np.ndarray | float = 0.0,
-    ) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         self.pace = PACE
         self._held: set[str] = set()
-        self.enter(position, target, fov_y_rad, lower, upper, closest, height)
+        self.enter(surroundings)
 
-    def enter(
-        self,
-        position: np.ndarray,
-        target: np.ndarray,
-        fov_y_rad: float,
-        lower: np.ndarray,
-        upper: np.ndarray,
-        closest: float = 1.0,
-        height: np.ndarray | float = 0.0,
-    ) -> None:
+    def enter(self, place: Surroundings) -> None:
         """Begins anew in another scene; what is held stays held."""
-        self._home = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad)
-        self._lower, self._upper = np.atleast_2d(lower).astype(float), np.atleast_2d(upper).astype(float)
-        self._closest = closest
-        self._height = np.outer(np.broadcast_to(height, len(self._lower)), (0.0, 1.0, 0.0))
+        position, target = np.asarray(place.position, float), np.asarray(place.target, float)
+        self._home = Key(EASE_S, position, target, place.fov_y_rad)
+        self._lower, self._upper = (np.atleast_2d(side).astype(float) for side in (place.lower, place.upper))
+        self._closest = place.closest
+        self._height = np.outer(np.broadcast_to(place.height, len(self._lower)), (0.0, 1.0, 0.0))
         yaw_rad, pitch_rad = angles(self._home.target - self._home.position)
-        self.camera = Camera(self._home.position, yaw_rad, pitch_rad, fov_y_rad)
+        self.camera = Camera(position, yaw_rad, pitch_rad, place.fov_y_rad)
         self._drift = np.zeros(3)  # velocity over `pace * reach`
         self._flight: Flight | None = None
         self._next: Flight | None = None  # begins when `_flight` ends

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..engine.commands import Command, Undo
-from ..engine.controls import FlyControls, movement_commands
+from ..engine.controls import FlyControls, Surroundings, movement_commands
 from ..engine.picking import Pick
 from ..engine.scene import Scene
 from ..loaders.network import Network
@@ -44,13 +44,13 @@ class Session:
         self.theme = theme
         self._show = show
         self.built = build(network, THEMES[theme], Analysis())
-        self.controls = FlyControls(*_entrance(self.built, aspect))
+        self.controls = FlyControls(_entrance(self.built, aspect))
         self._begin()
 
     def open(self, network: Network) -> None:
         """Shows another network from its first view. Raises FormatError, and then changes nothing."""
         self.built = build(network, THEMES[self.theme], Analysis())
-        self.controls.enter(*_entrance(self.built, self.aspect))
+        self.controls.enter(_entrance(self.built, self.aspect))
         self._begin()
         self._show(self.built.scene)
 
@@ -196,9 +196,7 @@ class Session:
         self._goal = self._aimed = self._shown = focus
 
 
-def _entrance(
-    built: NetworkScene, aspect: float
-) -> tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray, float, np.ndarray]:
+def _entrance(built: NetworkScene, aspect: float) -> Surroundings:
     """What `FlyControls` begins with: the overview, and the trays as sheets with the height of their data."""
     start = overview(built, aspect)
     trays = [(layer, tray) for layer in built.layout.layers for tray in layer.volume.trays]
@@ -207,4 +205,4 @@ def _entrance(
     height = (upper[:, 1] - lower[:, 1]) / 2
     lower[:, 1] = upper[:, 1] = (lower[:, 1] + upper[:, 1]) / 2
     closest = CLOSEST_CELLS * min((tray.cell for _, tray in trays), default=1.0)
-    return start.position, start.target, start.fov_y_rad, lower, upper, closest, height
+    return Surroundings(start.position, start.target, start.fov_y_rad, lower, upper, closest, height)

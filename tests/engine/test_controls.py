@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from tensornaut.engine.commands import CommandTable
-from tensornaut.engine.controls import FlyControls, movement_commands
+from tensornaut.engine.controls import FlyControls, Surroundings, movement_commands
 from tensornaut.engine.flight import Flight, Key
 from tensornaut.engine.view import clip_from_world
 
@@ -15,7 +15,7 @@ LOWER, UPPER = np.array([[-50, -1, -50], [100, -1, -50]]), np.array([[50, 1, 50]
 
 @pytest.fixture
 def controls():
-    return FlyControls((0, 40, 160), (0, 0, 0), math.radians(36), LOWER, UPPER)
+    return FlyControls(Surroundings((0, 40, 160), (0, 0, 0), math.radians(36), LOWER, UPPER))
 
 
 def let(controls, seconds, rate=60):
@@ -59,7 +59,7 @@ def test_each_key_moves_its_way_and_stops_when_let_go(controls, key, along):
 def test_the_way_flown_does_not_depend_on_the_frame_rate(controls):
     ends = []
     for rate in (30, 60, 240):
-        other = FlyControls((0, 40, 160), (0, 0, 0), 0.6, LOWER, UPPER)
+        other = FlyControls(Surroundings((0, 40, 160), (0, 0, 0), 0.6, LOWER, UPPER))
         other.hold("forward", True)
         let(other, 1, rate)
         other.hold("forward", False)
@@ -71,7 +71,7 @@ def test_the_way_flown_does_not_depend_on_the_frame_rate(controls):
 
 def test_speed_follows_the_distance_and_shift_makes_it_faster():
     def flown(height, *held):
-        controls = FlyControls((0, height, 0.001), (0, 0, 0), 0.6, LOWER, UPPER)
+        controls = FlyControls(Surroundings((0, height, 0.001), (0, 0, 0), 0.6, LOWER, UPPER))
         for name in held:
             controls.hold(name, True)
         let(controls, 0.2)
@@ -85,7 +85,7 @@ def test_speed_follows_the_distance_and_shift_makes_it_faster():
 def test_two_directions_are_no_faster_than_one(controls):
     ways = []
     for held in (["right"], ["right", "up"]):
-        other = FlyControls((0, 40, 160), (0, 0, 0), 0.6, LOWER, UPPER)
+        other = FlyControls(Surroundings((0, 40, 160), (0, 0, 0), 0.6, LOWER, UPPER))
         for name in held:
             other.hold(name, True)
         let(other, 0.1)
@@ -284,7 +284,7 @@ def test_an_eased_move_can_be_taken_back(controls):
 def test_another_scene_is_entered_at_its_first_view_with_keys_still_held(controls):
     controls.focus_on((120, 0, 10), 25)
     controls.hold("forward", True)
-    controls.enter((0, 0, 9), (0, 0, 0), 0.5, np.array([[-1, -1, -1]]), np.array([[1, 1, 1]]))
+    controls.enter(Surroundings((0, 0, 9), (0, 0, 0), 0.5, np.array([[-1, -1, -1]]), np.array([[1, 1, 1]])))
     assert np.allclose(controls.camera.position, (0, 0, 9)) and controls.is_moving
     controls.hold("forward", False)
     controls.home()
@@ -295,7 +295,7 @@ def test_another_scene_is_entered_at_its_first_view_with_keys_still_held(control
 def test_data_that_stands_up_from_a_sheet_is_not_cut_off(controls):
     sheet = np.array([[-50, 0, -50]]), np.array([[50, 0, 50]])
     for height, cut_off in ((0.0, True), (12.0, False)):
-        controls.enter((0, 10, 0), (1, 9, 0), 0.6, *sheet, height=height)
+        controls.enter(Surroundings((0, 10, 0), (1, 9, 0), 0.6, *sheet, height=height))
         eye = controls.eye(SIZE)
         near = eye.clip_from_eye[2, 3] / (eye.clip_from_eye[2, 2] - 1)
         assert (near > 1) == cut_off
@@ -312,7 +312,7 @@ def test_any_input_takes_over_from_an_eased_move(controls):
 
 @pytest.mark.parametrize("position", [(0, 40, 160), (0, 1.5, 0), (0, 0, 0), (0, 9000, 20000)])
 def test_the_planes_hold_everything(position):
-    controls = FlyControls(position, np.array(position) + (1, -1, -1), 0.6, LOWER, UPPER)
+    controls = FlyControls(Surroundings(position, np.array(position) + (1, -1, -1), 0.6, LOWER, UPPER))
     eye = controls.eye(SIZE)
     corners = np.array([(x, y, z) for x in (-50, 200) for y in (-1, 1) for z in (-50, 50)], float)
     near = eye.clip_from_eye[2, 3] / (eye.clip_from_eye[2, 2] - 1)

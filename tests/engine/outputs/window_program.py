@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from tensornaut.engine import loop
 from tensornaut.engine.commands import Command, CommandTable
-from tensornaut.engine.controls import FlyControls, movement_commands
+from tensornaut.engine.controls import FlyControls, Surroundings, movement_commands
 from tensornaut.engine.kernels.errors import InputError
 from tensornaut.engine.outputs.video import VideoSink
 from tensornaut.engine.outputs.window import Hooks, WindowClock, open_context
@@ -34,7 +34,8 @@ def main(what, film=None):
     except InputError as error:
         say(error=error.key, name=error.name)
         return 2
-    controls = FlyControls((0, 0, 100), (0, 0, 0), 0.6, np.array([[-10, -10, -10]]), np.array([[10, 10, 10]]))
+    corner = np.array([[10, 10, 10]])
+    controls = FlyControls(Surroundings((0, 0, 100), (0, 0, 0), 0.6, -corner, corner))
     commands = CommandTable()
     for command in movement_commands(controls):
         commands.add(command)
