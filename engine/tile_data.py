@@ -22,12 +22,11 @@ __all__ = [
     "READ_FAULTS",
     "SAMPLE",
     "Source",
-    "TileData",
-    "ancestor_part",
-    "halved",
     "lattice",
-    "load_tile",
     "read_part",
+    "samples_of",
+    "take_ancestor_parts",
+    "take_halves",
 ]
 
 QUALITIES = ("exact", "block mean", "sample", "blank")
@@ -59,33 +58,15 @@ class Source:
         return (max(self.shape) - 1).bit_length()
 
 
-@dataclass(frozen=True)
-class TileData:
-    """One tile; samples beyond its counts are 0."""
+def samples_of(source: Source, rows: slice, cols: slice, block: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """(light uint64, height int16) of the blocks of what is read at `rows` and `cols`. Raises one of `READ_FAULTS`.
 
-    light: np.ndarray  # (TILE, TILE) uint64
-    height: np.ndarray  # (TILE, TILE) int16
-    level: int
-    quality: int
-    fault: tuple[str, str] | None = None  # (values.key, message)
-
-
-def load_tile(source: Source, level: int, row: int, col: int) -> TileData:
-    """The tile, read from its values. Never raises for what a file lacks: such a tile is blank and says why."""
-    light, height = np.zeros((TILE, TILE), np.uint64), np.zeros((TILE, TILE), np.int16)
-    if source.values is None:
-        light[:] = source.tables.overview[-1]
-        return TileData(light, height, level, EXACT)
-    rows, cols, block, quality = lattice(source.shape, level, row, col)
-    try:
-        values = read_part(source.values, rows, cols)
-        block_means = version("colorize", values.size).block_means
-        part_light, part_height = block_means(values, source.value_range, source.tables.overview, block)
-    except READ_FAULTS as error:
-        return TileData(light, height, level, BLANK, (source.values.key, str(error)))
-    light[: len(part_light), : part_light.shape[1]] = part_light
-    height[: len(part_height), : part_height.shape[1]] = part_height
-    return TileData(light, height, level, quality)
+    Rows are whole blocks but for the last ones of the matrix: however a tile is cut into calls, its samples stay.
+    """
+    assert source.values is not None
+    values = read_part(source.values, rows, cols)
+    block_means = version("colorize", values.size).block_means
+    return block_means(values, source.value_range, source.tables.overview, block)
 
 
 def read_part(values: Values, rows: slice, cols: slice) -> np.ndarray:
@@ -97,20 +78,23 @@ def read_part(values: Values, rows: slice, cols: slice) -> np.ndarray:
     return part
 
 
-def lattice(shape: tuple[int, int], level: int, row: int, col: int) -> tuple[slice, slice, tuple[int, int], int]:
+def lattice(
+    shape: tuple[int, int], level: int, row: int, col: int, limit: int = READ_LIMIT, sampled: int = SAMPLED
+) -> tuple[slice, slice, tuple[int, int], int]:
     """(rows, columns, block, quality): what to read for a tile, and how many of it make a sample.
 
-    Every block of a sampled tile starts with a value that is read, whole rows of it first.
+    Of a tile of more than `limit` values at most `sampled` are read for a sample, whole rows of it first. Every block
+    of it starts with a value that is read.
     """
     size = TILE << level
     first_row, first_col = row * size, col * size
     high, wide = min(size, shape[0] - first_row), min(size, shape[1] - first_col)
     row_step = col_step = 1
     quality = BLOCK_MEAN if level else EXACT
-    if high * wide > READ_LIMIT:
+    if high * wide > limit:
         quality = SAMPLE
         block_high, block_wide = min(1 << level, high), min(1 << level, wide)
-        while block_high * block_wide > SAMPLED * row_step * col_step:
+        while block_high * block_wide > sampled * row_step * col_step:
             if row_step * ROWS_PER_BLOCK < min(1 << level, high):
                 row_step *= 2
             else:
@@ -120,44 +104,40 @@ def lattice(shape: tuple[int, int], level: int, row: int, col: int) -> tuple[sli
     return rows, cols, ((1 << level) // row_step, (1 << level) // col_step), quality
 
 
-def ancestor_part(data: Pool, source: int, target: int, up: int, place: tuple[int, int]) -> None:
-    """Fills slot `target` with the part of slot `source`, `up` levels coarser, that covers the tile at `place`.
+def take_ancestor_parts(data: Pool, source: np.ndarray, target: np.ndarray, up: int, place: np.ndarray) -> None:
+    """Fills slots `target` with the parts of slots `source`, `up` levels coarser, that cover the tiles at `place`.
 
-    The samples keep the coarse level, at most 5 levels above the tile's own: one sample for the whole tile then.
+    `source`, `target` (n,), `place` (n, 2) row and column. The samples keep the coarse level, at most 5 levels above
+    the tiles' own: one sample for a whole tile then.
     """
     side = max(TILE >> up, 1)
-    i, j = (((where * TILE) >> up) % TILE for where in place)
+    rows, cols = (((place * TILE) >> up) % TILE + np.arange(side)[:, None, None]).transpose(2, 1, 0)
     for plane in (data.light, data.height):
-        plane[target, :side, :side] = plane[source, i : i + side, j : j + side]
+        plane[target, :side, :side] = plane[source[:, None, None], rows[:, :, None], cols[:, None, :]]
 
 
-def halved(
-    data: Pool, children: np.ndarray, target: int, shape: tuple[int, int], level: int, place: tuple[int, int]
-) -> None:
-    """Fills slot `target` with means of 2 x 2 samples of the tiles one level finer; slots below 0 do not exist."""
+def take_halves(data: Pool, children: np.ndarray, target: np.ndarray, extent: np.ndarray) -> None:
+    """Fills slots `target` with means of 2 x 2 samples of the tiles one level finer.
+
+    `children` (n, 4) slots, below 0 for those that do not exist; `extent` (n, 2) rows and columns of samples that all
+    children have together. Where their number is odd, the last ones count twice.
+    """
     side = TILE // 2
-    for child, slot in enumerate(children.tolist()):
-        if slot < 0:
-            continue
-        block = 1 << (level - 1)
-        high, wide = (
-            min(TILE, -(-extent // block) - (2 * where + half) * TILE)
-            for extent, where, half in zip(shape, place, divmod(child, 2), strict=True)
-        )
-        quarter = (target, slice(child // 2 * side, None), slice(child % 2 * side, None))
-        data.light[quarter][:side, :side] = _mean_of_four(_padded(data.light[slot, :high, :wide]), True)
-        data.height[quarter][:side, :side] = _mean_of_four(_padded(data.height[slot, :high, :wide]), False)
-
-
-def _padded(samples: np.ndarray) -> np.ndarray:
-    """(TILE, TILE), the last row and column repeated."""
-    return np.pad(samples, [(0, TILE - extent) for extent in samples.shape], "edge")
+    for child in range(4):
+        there = np.flatnonzero(children[:, child] >= 0)
+        half = np.array(divmod(child, 2))
+        within = np.minimum(extent[there] - half * TILE, TILE) - 1
+        rows, cols = (np.minimum(np.arange(TILE), last[:, None]) for last in within.T)
+        part = children[there, child, None, None], rows[:, :, None], cols[:, None, :]
+        i, j = half * side
+        data.light[target[there], i : i + side, j : j + side] = _mean_of_four(data.light[part], True)
+        data.height[target[there], i : i + side, j : j + side] = _mean_of_four(data.height[part], False)
 
 
 def _mean_of_four(samples: np.ndarray, packed: bool) -> np.ndarray:
-    """Means of 2 x 2 samples, rounded half up; of packed light field by field."""
-    wide = samples if packed else samples.astype(np.int64)
-    total = (wide[::2, ::2] + wide[::2, 1::2]) + (wide[1::2, ::2] + wide[1::2, 1::2])
+    """Means of 2 x 2 samples of the last two axes, rounded half up; of packed light field by field."""
+    wide = samples if packed else samples.astype(np.int32)
+    total = (wide[:, ::2, ::2] + wide[:, ::2, 1::2]) + (wide[:, 1::2, ::2] + wide[:, 1::2, 1::2])
     if not packed:
         return ((total + 2) >> 2).astype(samples.dtype)
     every = np.uint64(1 | 1 << FIELD | 1 << 2 * FIELD)

@@ -10,23 +10,25 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from .kernels.cut import TILE, Tiles
+from .posix import give_way
 from .rasterize.batch import Pool
-from .tile_data import BLANK, BLOCK_MEAN, Source, TileData, ancestor_part, halved, load_tile
+from .tile_data import BLANK, BLOCK_MEAN, Source, take_ancestor_parts, take_halves
+from .tile_jobs import DRAFT_LIMIT, Job, TileData, together
 
-__all__ = ["SLOT_BYTES", "Resident", "TilePool"]
+__all__ = ["BUDGET_BYTES", "SLOT_BYTES", "Resident", "TilePool"]
 
+BUDGET_BYTES = 256 << 20
 SLOT_BYTES = TILE * TILE * 10
-FIRST_SLOTS = 512
 FINEST = 5  # levels below which a tile is smaller than one sample of its ancestor
 INDEX_BITS = 36  # of a tile's number within its matrix
-QUEUE = 256  # tiles that wait to be read; those of the next request take their place
+QUEUE = 128  # reads that wait; those of the next request take their place
 LEVELS = 48  # more than any matrix has
 
 
@@ -40,43 +42,33 @@ class Resident:
     waiting: int  # tiles whose own data are not there yet
 
 
-@dataclass(frozen=True)
-class _Job:
-    code: int
-    source: Source
-    level: int
-    row: int
-    col: int
-
-    def load(self) -> TileData:
-        return load_tile(self.source, self.level, self.row, self.col)
-
-
 class TilePool:
     """Slots for tiles. One thread calls its methods; reading happens in threads of its own.
 
+    All memory is asked for at the start, so no frame waits for more; the system gives what is used.
     `faults` holds (values.key, message) of tiles that could not be read and are blank.
     """
 
-    def __init__(self, budget_bytes: int = 256 << 20, threads: int = 0) -> None:
-        self.slot_limit = max(1, budget_bytes // SLOT_BYTES)
+    def __init__(self, budget_bytes: int = BUDGET_BYTES, threads: int = 0) -> None:
+        slots = self.slot_limit = max(1, budget_bytes // SLOT_BYTES)
         self.faults: list[tuple[str, str]] = []
-        self.data = Pool(np.zeros((0, TILE, TILE), np.uint64), np.zeros((0, TILE, TILE), np.int16))
+        self.data = Pool(np.zeros((slots, TILE, TILE), np.uint64), np.zeros((slots, TILE, TILE), np.int16))
         self._threads = threads or min(8, (os.cpu_count() or 1) + 1)
-        self._readers = ThreadPoolExecutor(self._threads, "tiles")
+        self._readers = ThreadPoolExecutor(self._threads, "tiles", give_way)
         self._slot_of: dict[int, int] = {}
-        self._code = np.zeros(0, np.int64)  # -1: free
-        self._used = np.zeros(0, np.int64)  # number of the last request that wanted it
-        self._level = np.zeros(0, np.int32)  # of the samples in it, -1: nothing yet
-        self._quality = np.zeros(0, np.uint8)
-        self._final = np.zeros(0, bool)
+        self._code = np.full(slots, -1, np.int64)  # -1: free
+        self._used = np.zeros(slots, np.int64)  # number of the last request that wanted it
+        self._level = np.full(slots, -1, np.int32)  # of the samples in it, -1: nothing yet
+        self._quality = np.full(slots, BLANK, np.uint8)
+        self._final = np.zeros(slots, bool)
+        self._own = np.zeros(slots, bool)  # what is in it was read, if only as a draft: others may be shown through it
         self._clock = 0
         self._numbers: dict[tuple, int] = {}
         self._next_number = 1
         self._lock = threading.Lock()
-        self._wanted: list[_Job] = []  # most visible last
-        self._loading: dict[int, Future] = {}
-        self._loaded: list[tuple[int, TileData]] = []
+        self._wanted: list[Job] = []  # most visible last
+        self._loading: dict[Job, Future] = {}
+        self._loaded: list[TileData] = []
         self.open([])
 
     def open(self, sources: Sequence[Source]) -> None:
@@ -103,11 +95,12 @@ class TilePool:
         codes = self._codes(tiles.grid, tiles.level, tiles.row, tiles.col)
         slots = self._reserve(codes)
         waiting = np.flatnonzero(~self._final[slots])
-        self._queue(codes, tiles, waiting if mode == "live" else waiting[:0])
         if mode == "live":
             self._preview(tiles, slots, waiting)
+            self._queue(self._drafts(tiles, slots, waiting), self._jobs(codes, tiles, waiting, 2 * QUEUE))
         else:
-            self._load_now(codes, tiles, waiting)
+            self._queue([], [])
+            self._load_now(self._jobs(codes, tiles, waiting, len(waiting)))
             waiting = waiting[:0]
         shown = np.where(self._level[slots] >= 0, slots, -1).astype(np.int32)
         return Resident(shown, self._level[slots], self._quality[slots], len(waiting))
@@ -165,68 +158,94 @@ class TilePool:
 
     def _take(self, count: int) -> np.ndarray:
         """(count,) int64 slots that nobody uses in this frame, now empty and without a name."""
-        free = np.flatnonzero(self._code < 0)
-        free = free[self._used[free] < self._clock]
-        if len(free) < count:
-            self._grow(len(self._code) + count - len(free))
-            free = np.flatnonzero((self._code < 0) & (self._used < self._clock))
-        if len(free) < count:
+        free = np.flatnonzero((self._code < 0) & (self._used < self._clock))
+        missing = count - len(free)
+        if missing > 0:
             old = np.flatnonzero((self._code >= 0) & (self._used < self._clock))
-            old = old[np.argsort(self._used[old], kind="stable")][: count - len(free)]
+            if len(old) > missing:
+                old = old[np.argpartition(self._used[old], missing)[:missing]]
             for code in self._code[old].tolist():
                 del self._slot_of[code]
             free = np.append(free, old)
         if len(free) < count:
             raise MemoryError(f"{count} tiles do not fit into {self.slot_limit} slots")
         taken = free[:count]
-        self._code[taken], self._level[taken], self._final[taken], self._quality[taken] = -1, -1, False, BLANK
+        self._code[taken], self._level[taken], self._quality[taken] = -1, -1, BLANK
+        self._final[taken] = self._own[taken] = False
         return taken
 
-    def _grow(self, wanted: int) -> None:
-        """More slots, at least doubling, up to the limit."""
-        have = len(self._code)
-        size = min(self.slot_limit, max(wanted, 2 * have, FIRST_SLOTS))
-        if size <= have:
-            return
+    def _jobs(self, codes: np.ndarray, tiles: Tiles, waiting: np.ndarray, most: int) -> list[Job]:
+        """What is to be read for tiles, the most visible first, at most so many reads."""
+        if not len(waiting):
+            return []
+        rows = waiting[np.unique(codes[waiting], return_index=True)[1]]
+        up = together(tiles.level[rows])
+        grid, level = tiles.grid[rows], tiles.level[rows]
+        near = self._codes(grid, level + up, tiles.row[rows].astype(np.int64) >> up, tiles.col[rows] >> up)
+        order = np.lexsort((level, near))
+        rows, near, level = rows[order], near[order], level[order]
+        starts = np.flatnonzero(np.append(True, (np.diff(near) != 0) | (np.diff(level) != 0)))
+        visible = np.argsort(-np.maximum.reduceat(tiles.pixels[rows], starts), kind="stable")
+        ends = np.append(starts[1:], len(rows))
+        return [self._job(codes, tiles, rows[starts[k] : ends[k]]) for k in visible[:most].tolist()]
 
-        def longer(column: np.ndarray, fill: int) -> np.ndarray:
-            grown = np.full((size, *column.shape[1:]), fill, column.dtype)
-            grown[:have] = column
-            return grown
+    def _job(self, codes: np.ndarray, tiles: Tiles, rows: np.ndarray) -> Job:
+        places = np.stack([tiles.row[rows], tiles.col[rows]], 1).astype(np.int64)
+        return Job(self._sources[tiles.grid[rows[0]]], int(tiles.level[rows[0]]), codes[rows], places)
 
-        self.data = Pool(longer(self.data.light, 0), longer(self.data.height, 0))
-        self._code, self._used, self._level = longer(self._code, -1), longer(self._used, 0), longer(self._level, -1)
-        self._quality, self._final = longer(self._quality, BLANK), longer(self._final, 0)
+    def _drafts(self, tiles: Tiles, slots: np.ndarray, waiting: np.ndarray) -> list[Job]:
+        """What is to be read first, so that tiles with nothing to show have something: one tile of the whole matrix."""
+        bare = waiting[self._level[slots[waiting]] < 0]
+        bare = bare[np.argsort(-tiles.pixels[bare], kind="stable")]
+        bare = bare[np.sort(np.unique(tiles.grid[bare], return_index=True)[1])]
+        grid, level = tiles.grid[bare], np.maximum(tiles.level[bare], self._top[tiles.grid[bare]] - FINEST)
+        up = level - tiles.level[bare]
+        row, col = tiles.row[bare] >> up, tiles.col[bare] >> up
+        size = np.int64(TILE) << level.astype(np.int64)
+        worth = np.minimum(size, self._shape[grid, 0]) * np.minimum(size, self._shape[grid, 1]) > DRAFT_LIMIT
+        room = max(0, self.slot_limit // 2 - np.count_nonzero(self._used == self._clock))
+        chosen = np.flatnonzero(worth)[: min(QUEUE, room)]
+        codes = self._codes(grid, level, row, col)
+        self._reserve(codes[chosen])
+        return [
+            Job(self._sources[grid[k]], int(level[k]), codes[k : k + 1], np.array([(row[k], col[k])]), is_draft=True)
+            for k in chosen.tolist()
+        ]
 
-    def _job(self, code: int, tiles: Tiles, k: int) -> _Job:
-        return _Job(code, self._sources[tiles.grid[k]], int(tiles.level[k]), int(tiles.row[k]), int(tiles.col[k]))
-
-    def _load_now(self, codes: np.ndarray, tiles: Tiles, waiting: np.ndarray) -> None:
+    def _load_now(self, jobs: list[Job]) -> None:
         """Reads tiles and waits for them."""
-        first = waiting[np.unique(codes[waiting], return_index=True)[1]]
-        jobs = [self._job(int(codes[k]), tiles, k) for k in first]
-        for job, data in zip(jobs, self._readers.map(_Job.load, jobs), strict=True):
-            self._store(job.code, data)
+        if not jobs:
+            return
+        with ThreadPoolExecutor(self._threads, "tiles now") as readers:
+            for data in readers.map(Job.load, jobs):
+                assert data is not None  # nobody gives these up
+                self._store(data)
 
-    def _queue(self, codes: np.ndarray, tiles: Tiles, waiting: np.ndarray) -> None:
-        """Asks for tiles, most visible first, in place of all that was asked for before."""
-        order = waiting[np.argsort(-tiles.pixels[waiting], kind="stable")[:QUEUE]]
-        jobs = {code: self._job(code, tiles, k) for code, k in zip(codes[order].tolist(), order, strict=True)}
+    def _queue(self, drafts: list[Job], jobs: list[Job]) -> None:
+        """Asks for tiles, in this order, in place of all that was asked for before."""
+        wanted = [*drafts, *jobs]
+        names = {(job.is_draft, code) for job in wanted for code in job.codes.tolist()}
         with self._lock:
-            self._wanted = [job for job in reversed(jobs.values()) if job.code not in self._loading]
+            reading = set()
+            for job in self._loading:
+                own = {(job.is_draft, code) for code in job.codes.tolist()}
+                job.is_wanted = not own.isdisjoint(names)
+                reading |= own
+            self._wanted = [part for job in wanted if (part := _without(job, reading)) is not None][:QUEUE][::-1]
             for _ in range(min(len(self._wanted), self._threads - len(self._loading))):
                 self._start_reader()
 
     def _start_reader(self) -> None:
         job = self._wanted.pop()
-        self._loading[job.code] = self._readers.submit(self._read, job)
+        self._loading[job] = self._readers.submit(self._read, job)
 
-    def _read(self, job: _Job) -> None:
-        """In a reading thread: one tile, then the next reader."""
+    def _read(self, job: Job) -> None:
+        """In a reading thread: one job, then the next reader."""
         data = job.load()
         with self._lock:
-            self._loaded.append((job.code, data))
-            self._loading.pop(job.code, None)
+            if data is not None:
+                self._loaded.append(data)
+            self._loading.pop(job, None)
             if self._wanted:
                 self._start_reader()
 
@@ -237,17 +256,18 @@ class TilePool:
             failed = [future for future in self._loading.values() if future.done()]
         for future in failed:  # a finished reader takes itself off the list, so this one raised
             future.result()
-        for code, data in loaded:
-            self._store(code, data)
+        for data in loaded:
+            self._store(data)
 
-    def _store(self, code: int, data: TileData) -> None:
-        slot = self._slot_of.get(code)
-        if slot is None or self._final[slot]:
-            return
-        self.data.light[slot], self.data.height[slot] = data.light, data.height
-        self._level[slot], self._quality[slot], self._final[slot] = data.level, data.quality, True
-        if data.fault is not None:
-            self.faults.append(data.fault)
+    def _store(self, data: TileData) -> None:
+        slots = self._find(data.codes)
+        chosen = np.flatnonzero((slots >= 0) & ~self._final[slots])
+        slots = slots[chosen]
+        self.data.light[slots], self.data.height[slots] = data.light[chosen], data.height[chosen]
+        self._level[slots], self._quality[slots] = data.level, data.quality[chosen]
+        self._final[slots], self._own[slots] = not data.is_draft, True
+        if not data.is_draft:
+            self.faults.extend(data.faults)
 
     def _preview(self, tiles: Tiles, slots: np.ndarray, waiting: np.ndarray) -> None:
         """Fills slots that have nothing to show from finer tiles, else from coarser ones."""
@@ -265,12 +285,13 @@ class TilePool:
             row, col = tiles.row[empty], tiles.col[empty]
             level = tiles.level[empty] + up
             held = self._find(self._codes(tiles.grid[empty], level, row >> up, col >> up))
-            found = (held >= 0) & self._final[held]
-            for k, slot in zip(empty[found].tolist(), held[found].tolist(), strict=True):
-                here = slots[k]
-                ancestor_part(self.data, slot, here, up, (int(tiles.row[k]), int(tiles.col[k])))
-                self._level[here] = tiles.level[k] + min(up, FINEST)
-                self._quality[here] = self._quality[slot]
+            found = (held >= 0) & self._own[held]
+            here, held = empty[found], held[found]
+            place = np.stack([tiles.row[here], tiles.col[here]], 1)
+            take_ancestor_parts(self.data, held, slots[here], up, place)
+            self._level[slots[here]] = tiles.level[here] + min(up, FINEST)
+            self._quality[slots[here]] = self._quality[held]
+            self._used[held] = self._clock
             empty = empty[~found]
 
     def _preview_finer(self, tiles: Tiles, slots: np.ndarray, empty: np.ndarray) -> None:
@@ -283,14 +304,23 @@ class TilePool:
             codes = self._codes(tiles.grid[empty], tiles.level[empty] - 1, row, col)
             held[:, child] = np.where(exists, self._find(codes), -2)
         whole = ((held == -2) | ((held >= 0) & self._final[held])).all(1)
-        for k, children in zip(empty[whole].tolist(), held[whole], strict=True):
-            shape = self._sources[tiles.grid[k]].shape
-            halved(self.data, children, slots[k], shape, int(tiles.level[k]), (int(tiles.row[k]), int(tiles.col[k])))
-            self._level[slots[k]], self._quality[slots[k]] = tiles.level[k], BLOCK_MEAN
+        here = empty[whole]
+        shape, block = self._shape[tiles.grid[here]], np.int64(1) << (tiles.level[here] - 1)[:, None].astype(np.int64)
+        extent = -(-shape // block) - np.stack([tiles.row[here], tiles.col[here]], 1) * 2 * TILE
+        take_halves(self.data, held[whole], slots[here], extent)
+        self._level[slots[here]], self._quality[slots[here]] = tiles.level[here], BLOCK_MEAN
 
     def _exists(self, grid: np.ndarray, level: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
         shape, size = self._shape[grid], np.int64(TILE) << level.astype(np.int64)
         return (row * size < shape[:, 0]) & (col * size < shape[:, 1])
+
+
+def _without(job: Job, reading: set[tuple[bool, int]]) -> Job | None:
+    """What of a job is not being read already."""
+    kept = np.array([(job.is_draft, code) not in reading for code in job.codes.tolist()])
+    if kept.all():
+        return job
+    return replace(job, codes=job.codes[kept], places=job.places[kept]) if kept.any() else None
 
 
 @lru_cache(maxsize=65536)
