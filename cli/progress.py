@@ -39,4 +39,12 @@ class Progress:
         left_s = round((now_s - self._start_s) * (1 - share) / max(share, 1e-9))
         bar = "█" * round(share * BAR_CELLS) + "░" * (BAR_CELLS - round(share * BAR_CELLS))
         line = f"\r{self._title} {bar} {share:4.0%}  {left_s // 60}:{left_s % 60:02d}\x1b[K"
+        self._print(line)
+
+    def say(self, words: str) -> None:
+        """Shows words in place of the bar, until more is done."""
+        if self._shown:
+            self._print(f"\r{words}\x1b[K")
+
+    def _print(self, line: str) -> None:
         print(line, end="", file=sys.stderr, flush=True)

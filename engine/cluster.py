@@ -1,9 +1,10 @@
 """Summaries made by the machines of a Dask cluster, which read the file from storage that all of them share.
 
 Only when the person gives an address. What is sent: where numbers stand, as plain data, and the name of a function of
-this package, which the workers have installed, in the same version. A part that a lost worker had is done again by
-another one, unless several workers died of it. What the workers answer is put together in order, so the bits are those
-of a single process.
+this package, which the workers have installed, in the same version. Storage is a path that is the same on all of them,
+or an address, from which each worker reads its parts itself. A part that a lost worker had is done again by another
+one, unless several workers died of it; when all are lost, new ones are waited for, not for ever. What the workers
+answer is put together in order, so the bits are those of a single process.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -21,10 +21,12 @@ from .kernels.errors import InputError
 from .kernels.summarize import TensorSummary, fold
 from .summaries import StoredNumbers, from_bytes, piece_size, summarize_stored, to_bytes
 
-__all__ = ["PIECES", "Cluster", "summarized"]
+__all__ = ["LOST_S", "PIECES", "Cluster", "summarized"]
 
 PIECES = 4  # of `piece_size` in a task: one answer for many bytes read
 CONNECT_S = 10
+LOST_S = 30  # without any worker, after which it is given up
+LOOK_S = 1  # after which it is looked for workers
 AHEAD = 3  # tasks for each thread of the cluster
 FEWEST_AHEAD = 8
 
@@ -32,11 +34,13 @@ FEWEST_AHEAD = 8
 class Cluster:
     """The workers of the Dask scheduler at `address`. A context manager: leaving cancels what is not done.
 
+    `waits` is called with the seconds for which there have been no workers, again and again while there are none.
     Raises InputError when Dask is not installed, or no scheduler answers, or it has no workers.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, waits: Callable[[int], None] = lambda seconds: None) -> None:
         self.address = address
+        self._waits = waits
         self._client = _connected(address)
         threads = sum(self._client.nthreads().values())
         if not threads:
@@ -57,12 +61,12 @@ class Cluster:
 
         `compiled`: there is so much to do that compiling kernels pays.
         """
-        arguments = asdict(stored), first, count, compiled, version()
+        arguments = dict(vars(stored)), first, count, compiled, version()
         future = self._client.submit(summarized, *arguments, pure=False, retries=0)
 
         def finish() -> TensorSummary:
             try:
-                return from_bytes(future.result())
+                return from_bytes(self._result(future))
             except InputError:
                 raise
             except self._lost() as error:
@@ -70,13 +74,32 @@ class Cluster:
 
         return finish
 
+    def _result(self, future: Any) -> bytes:
+        """What the worker answers. Raises InputError when there are no workers for too long."""
+        from distributed import TimeoutError as NotYet
+
+        without_s = 0
+        while True:
+            try:
+                return future.result(timeout=LOOK_S)
+            except NotYet:
+                if future.done():  # the task itself gave up
+                    raise
+            without_s = 0 if self._client.nthreads() else without_s + LOOK_S
+            if without_s:
+                self._waits(without_s)
+            if without_s >= LOST_S:
+                raise InputError(self.address, "cluster_lost", seconds=LOST_S)
+
     def _lost(self) -> tuple[type[BaseException], ...]:
-        """What says that the cluster cannot do a task: no such module there, workers that die of it, no scheduler."""
+        """What says that the cluster cannot do a task: no such module on a worker or on the scheduler (RuntimeError),
+        workers that die of it, no scheduler."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
         from distributed.comm import CommClosedError
 
-        return ImportError, KilledWorker, FutureCancelledError, CancelledError, CommClosedError, TimeoutError
+        lost = FutureCancelledError, CancelledError, CommClosedError, TimeoutError
+        return ImportError, RuntimeError, KilledWorker, *lost
 
 
 def summarized(stored: dict[str, Any], first: int, count: int, compiled: bool, expected: str) -> bytes:

@@ -49,6 +49,17 @@ MESSAGES: dict[str, str] = {
     "pickle_damaged": "found a damaged pickle ({reason}), expected one that Python wrote, " + AGAIN,
     "protobuf_damaged": "found no field of a protobuf message at byte {offset} ({reason}), expected one, " + AGAIN,
     "protobuf_too_much": "found more than {limit} {what}, expected fewer in any real model, do not trust the file",
+    "remote_cut": "found {found} bytes at {offset} where the server stated {expected}, expected all of them, "
+    "try again or download the file",
+    "remote_format": "found {found} behind an address, expected safetensors or npy, download the file and open that",
+    "remote_missing": "fsspec is not installed, expected the extra cluster, install tensornaut[cluster]",
+    "remote_protocol": "found {found} ({reason}), expected an address that fsspec can read here, "
+    "install what is missing or download the file",
+    "remote_ranges": "found a server that sends no parts of a file, expected one that does, download the file",
+    "remote_size": "found a server that does not state how large the file is, expected one that does, "
+    "download the file",
+    "remote_unreadable": "the address cannot be read ({reason}), expected a server that sends the file, "
+    "check the address and the network",
     "shape_bytes": "found {found} bytes for tensor {tensor}, expected {expected} for its shape and type, " + AGAIN,
     "truncated": "found the end of the file at byte {size}, expected {expected} bytes, " + AGAIN,
     "values_absent": "found a tensor without values, expected numbers, choose another tensor",

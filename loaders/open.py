@@ -1,4 +1,7 @@
-"""`open(path)`: tells by its content what a file is, and reads it. A folder opens as the model that it holds."""
+"""`open(path)`: tells by its content what a file is, and reads it. A folder opens as the model that it holds.
+
+An address (https://, s3://, ...) opens where the format can be read in parts.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from .grouping import arrange, module_tree, with_optimizer
 from .limits import SNIFFED_BYTES
 from .network import Network
 from .safetensors import Shard
-from .source import Source
+from .source import Source, is_url
+from .source_url import path_of
 from .tensors import TensorTable
 
 __all__ = ["open", "open_network"]
@@ -29,6 +33,7 @@ class _Format:
     suffixes: tuple[str, ...]
     matches: Callable[[bytes], bool]  # of the first bytes
     read: Callable[[Source, Path], Shard | Network]  # of the file and its path as given
+    in_parts: bool = False  # what describes its tensors stands together, so it can be read over a network
 
 
 FORMATS = (
@@ -37,33 +42,41 @@ FORMATS = (
         (".safetensors",),
         safetensors.matches,
         lambda source, shown: safetensors.read(source),
+        in_parts=True,
     ),
-    _Format("npy", (".npy",), npy.matches, lambda source, shown: _arrays(*npy.read(source))),
+    _Format("npy", (".npy",), npy.matches, lambda source, shown: _arrays(*npy.read(source)), in_parts=True),
     _Format("torch", (".pt", ".pth"), torch_file.matches, lambda source, shown: torch_file.read(source)),
     _Format("onnx", (".onnx",), onnx.matches, onnx.read),
     _Format("npz", (".npz",), archive.matches, lambda source, shown: _arrays(*npz.read(source))),
 )
 TORCH = next(format for format in FORMATS if format.name == "torch")
-INDEX = _Format("safetensors", (safetensors_index.INDEX_SUFFIX,), lambda start: False, safetensors_index.read)
+INDEX = _Format("safetensors", (safetensors_index.INDEX_SUFFIX,), lambda start: False, safetensors_index.read, True)
 
 
 def open_network(path: str | os.PathLike[str]) -> Network:
-    """The network in a file or folder. Reads what describes the tensors, not their data.
+    """The network in a file or folder, or behind an address. Reads what describes the tensors, not their data.
 
     Raises InputError where there is nothing to read, FormatError where it is no model or a damaged one.
     """
-    given = Path(path)
-    shown = model_file(given) if given.is_dir() else given
-    source = Source.of(shown)
+    address = os.fspath(path)
+    if is_url(address):
+        shown, source = Path(path_of(address)), Source.of(address)
+        name = shown.stem or address
+    else:
+        given = Path(path)
+        shown = model_file(given) if given.is_dir() else given
+        source, name = Source.of(shown), _name(given)
     format = _recognize(source, shown)
+    if source.is_remote and not format.in_parts:
+        raise FormatError(address, "remote_format", found=format.name)
     shard = format.read(source, shown)
     if isinstance(shard, Network):
-        return replace(shard, name=_name(given), path=str(given))
+        return replace(shard, name=name, path=address)
     tensors, structure, notes = arrange(shard.tensors)
     return Network(
-        name=_name(given),
+        name=name,
         format=format.name,
-        path=str(given),
+        path=address,
         tensors=TensorTable.joined([tensors, shard.optimizer]) if len(shard.optimizer) else tensors,
         structure=structure,
         modules=lambda: with_optimizer(module_tree(tensors), shard.optimizer),
@@ -77,12 +90,13 @@ open = open_network  # as loaders.open.open(path)
 
 def _recognize(source: Source, shown: Path) -> _Format:
     """The format of the file: what its content says, then its suffix. Raises FormatError."""
+    told = source.path if source.is_remote else str(shown)
     if not source.size:
-        raise FormatError(str(shown), "empty_file")
+        raise FormatError(told, "empty_file")
     with source.open() as file:
         start = file.read(0, min(SNIFFED_BYTES, source.size))
     if is_lfs_pointer(start):
-        raise FormatError(str(shown), "lfs_pointer")
+        raise FormatError(told, "lfs_pointer")
     if shown.name.endswith(safetensors_index.INDEX_SUFFIX) and start.lstrip()[:1] == b"{":
         return INDEX
     suffix = shown.suffix.lower()
@@ -93,13 +107,13 @@ def _recognize(source: Source, shown: Path) -> _Format:
         return by_content
     thing = not_a_model(start)
     if thing:
-        raise FormatError(str(shown), "not_a_model", found=thing)
+        raise FormatError(told, "not_a_model", found=thing)
     other = other_model(start, suffix)
     if other:
-        raise FormatError(str(shown), "not_supported", found=other)
+        raise FormatError(told, "not_supported", found=other)
     by_suffix = next((format for format in FORMATS if suffix in format.suffixes), None)
     if not by_suffix:
-        raise FormatError(str(shown), "not_a_model", found="bytes of no format that is known here")
+        raise FormatError(told, "not_a_model", found="bytes of no format that is known here")
     return by_suffix
 
 

@@ -18,7 +18,7 @@ from .json_text import parse_object
 from .limits import INDEX_BYTES, LISTED, SHARDS
 from .network import TensorTable
 from .safetensors import Shard
-from .source import Source, resolve
+from .source import Source, resolve, resolve_url
 
 __all__ = ["INDEX_SUFFIX", "read"]
 
@@ -38,12 +38,12 @@ def read(source: Source, shown: Path) -> Shard:
         raise FormatError(
             source.path, "header_shape", found=f"{len(files)} files", where="weight_map", expected=f"{SHARDS}"
         )
-    paths = {file: resolve(shown.parent, file, source.path) for file in files}
+    places = {file: _place(source, shown, file) for file in files}
     shards: dict[str, Shard] = {}
     problems: list[InputError] = []
     for file in files:
         try:
-            shards[file] = safetensors.read(Source.of(paths[file]))
+            shards[file] = safetensors.read(Source.of(places[file]))
         except InputError as error:
             problems.append(error)
     if problems and not shards:
@@ -66,6 +66,11 @@ def read(source: Source, shown: Path) -> Shard:
     if missing:
         notes.append(f"missing: {missing} tensors that the index names")
     return Shard(tensors, metadata, tuple(notes))
+
+
+def _place(source: Source, shown: Path, file: str) -> str:
+    """Path or address of a file that the index names. Raises FormatError."""
+    return resolve_url(source.path, file) if source.is_remote else str(resolve(shown.parent, file, source.path))
 
 
 def _index(source: Source) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,17 +1,24 @@
-"""Reading of files: only regular ones, only inside their bounds, only inside the model's folder."""
+"""Reading of files: only regular ones, only inside their bounds, only inside the model's folder.
+
+A file stands on this machine, or behind an address that the person gave (source_url.py).
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from ..engine.kernels.errors import InputError
+from . import source_url
 from .errors import FormatError
+from .source_url import is_url
 
-__all__ = ["OpenFile", "Source", "resolve"]
+__all__ = ["OpenFile", "Source", "is_url", "resolve", "resolve_url"]
 
 OPEN_FLAGS = (
     os.O_RDONLY
@@ -35,14 +42,19 @@ KINDS = (
 class Source:
     """The identity of one regular file. Plain data; `open()` reads it as long as it stays the same file."""
 
-    path: str  # real path
+    path: str  # real path, or address
     size: int  # bytes
-    mtime_ns: int
+    mtime_ns: int  # 0 behind an address
+    mark: str = ""  # what a server says of the file's version
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> Source:
-        """The source at `path`. Raises InputError where there is none, FormatError where it is not regular."""
-        shown, real = os.fspath(path), _real_path(path)
+        """The source at a path or address. Raises InputError where there is none, FormatError where it's no file."""
+        shown = os.fspath(path)
+        if is_url(shown):
+            size, mark = source_url.stated(shown)
+            return cls(shown, size, 0, mark)
+        real = _real_path(path)
         descriptor = _open(shown, real)
         try:
             status = _regular(shown, os.fstat(descriptor))
@@ -50,8 +62,18 @@ class Source:
             os.close(descriptor)
         return cls(real, status.st_size, status.st_mtime_ns)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether it stands behind an address."""
+        return is_url(self.path)
+
     def open(self) -> OpenFile:
-        """The file, open until its `with` block ends. Raises FormatError when it changed since `of`."""
+        """The file, open until its `with` block ends. Raises FormatError when it changed since `of`.
+
+        Behind an address that is found at the end of the block.
+        """
+        if self.is_remote:
+            return OpenFile(self, partial(source_url.read_range, self.path, self.size), self._check_version)
         descriptor = _open(self.path, self.path)
         try:
             status = _regular(self.path, os.fstat(descriptor))
@@ -60,15 +82,29 @@ class Source:
         except FormatError:
             os.close(descriptor)
             raise
-        return OpenFile(self, descriptor)
+        return OpenFile(self, partial(_piece, descriptor), lambda failed: os.close(descriptor))
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Bytes [offset, offset + count). Raises FormatError when the file changed or ends before."""
+        with self.open() as file:
+            return file.read(offset, count)
+
+    def _check_version(self, failed: bool) -> None:
+        """Raises FormatError where the server has another version now."""
+        if not failed and source_url.stated(self.path) != (self.size, self.mark):
+            raise FormatError(self.path, "changed")
 
 
 class OpenFile:
-    """An open file: reads of exactly the bytes asked for. For one thread; each thread opens its own."""
+    """An open file: reads of exactly the bytes asked for. For one thread; each thread opens its own.
 
-    def __init__(self, source: Source, descriptor: int) -> None:
+    `piece(offset, count)` gives those bytes, or fewer; `leave` is called at the end, with whether anything failed.
+    """
+
+    def __init__(self, source: Source, piece: Callable[[int, int], bytes], leave: Callable[[bool], None]) -> None:
         self.source = source
-        self._descriptor = descriptor
+        self._piece = piece
+        self._leave = leave
 
     def __enter__(self) -> OpenFile:
         return self
@@ -76,7 +112,7 @@ class OpenFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        self._leave(kind is not None)
 
     def read(self, offset: int, count: int) -> bytes:
         """Bytes [offset, offset + count). Raises FormatError when the file ends before; nothing is allocated then."""
@@ -96,11 +132,13 @@ class OpenFile:
             raise FormatError(self.source.path, "truncated", size=offset + done, expected=offset + count)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _piece(self, offset: int, count: int) -> bytes:
-        if hasattr(os, "pread"):
-            return os.pread(self._descriptor, count, offset)
-        os.lseek(self._descriptor, offset, os.SEEK_SET)  # Windows
-        return os.read(self._descriptor, count)
+
+def _piece(descriptor: int, offset: int, count: int) -> bytes:
+    """What one system call gives."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, count, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)  # Windows
+    return os.read(descriptor, count)
 
 
 def resolve(folder: Path, name: str, where: str) -> Path:
@@ -110,14 +148,25 @@ def resolve(folder: Path, name: str, where: str) -> Path:
     in the cache of the Hugging Face Hub, `models--*/snapshots/*` holds links into `models--*/blobs`, and those are
     followed. Raises FormatError.
     """
-    parts = name.split("/")
-    if not name or any(character in name for character in "\\:\0") or {"", ".", ".."} & set(parts):
-        raise FormatError(where, "name_unsafe", found=name, where=os.path.basename(where))
+    parts = _parts(name, where)
     root = _real_path(folder)
     real = _real_path(Path(root, *parts))
     if not (_is_inside(real, root) or os.path.dirname(real) == _hub_blobs(root)):
         raise FormatError(where, "name_unsafe", found=name, where=os.path.basename(where))
     return Path(real)
+
+
+def resolve_url(url: str, name: str) -> str:
+    """The address of a file that the one behind `url` names, in the same folder. Raises FormatError as `resolve`."""
+    return source_url.beside(url, "/".join(_parts(name, url)))
+
+
+def _parts(name: str, where: str) -> list[str]:
+    """The parts of a relative name without surprises. Raises FormatError."""
+    parts = name.split("/")
+    if not name or any(character in name for character in "\\:\0") or {"", ".", ".."} & set(parts):
+        raise FormatError(where, "name_unsafe", found=name, where=os.path.basename(where))
+    return parts
 
 
 def _hub_blobs(root: str) -> str | None:

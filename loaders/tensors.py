@@ -71,7 +71,7 @@ class Tensor:
         """Identity of the content: file, its size and time of change, place, type and shape."""
         file = self.source
         layout = self.fortran, getattr(self.packed, "layout", ())
-        identity = (file.path, file.size, file.mtime_ns, self.place, self.dtype, self.shape, *layout)
+        identity = (file.path, file.size, file.mtime_ns, file.mark, self.place, self.dtype, self.shape, *layout)
         return hashlib.blake2b(repr(identity).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     @property

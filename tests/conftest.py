@@ -9,8 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import settings
@@ -151,6 +155,87 @@ def warm(tmp_path_factory):
     variables = _environment_in(tmp_path_factory.mktemp("home"))
     subprocess.run([sys.executable, "-c", COMPILE], env=variables, check=True, timeout=300)
     return variables
+
+
+class WebServer(ThreadingHTTPServer):
+    """Sends the files of a folder on loopback, in parts, unless told to do it badly."""
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), _WebAnswers)
+        self.folder, self.url = folder, f"http://127.0.0.1:{self.server_port}"
+        self.knows_parts = True  # False: sends the whole file whatever part is asked for
+        self.admits_it = False  # says in advance that it knows no parts
+        self.knows_size = True
+        self.cuts = 0  # of the next answers so many end in the middle
+        self.adds_bytes = 0  # to the size that it states
+        self.parts = []  # (path, first, count) that were asked for
+        self.sent_bytes = 0
+
+    def handle_error(self, request, client_address):
+        """Who asked has gone: nothing."""
+
+
+class _WebAnswers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *words):
+        """Nothing."""
+
+    def do_HEAD(self):
+        self._answer(False)
+
+    def do_GET(self):
+        self._answer(True)
+
+    def _answer(self, with_body):
+        server, path = self.server, self.server.folder / unquote(self.path.partition("?")[0]).lstrip("/")
+        if not path.is_file():
+            self.send_error(404)
+            return
+        length, asked = path.stat().st_size, self.headers.get("Range")
+        size, first, end = length + server.adds_bytes, 0, length
+        if asked and server.knows_parts:
+            first, last = map(int, asked.removeprefix("bytes=").split("-"))
+            end = min(last + 1, length)
+            server.parts.append((path.name, first, last + 1 - first))
+        self.send_response(206 if asked and server.knows_parts else 200)
+        self.send_header("ETag", f'"{path.stat().st_mtime_ns:x}"')
+        if server.admits_it:
+            self.send_header("Accept-Ranges", "none")
+        if server.knows_size:
+            self.send_header("Content-Length", end - first if asked and server.knows_parts else size)
+        if asked and server.knows_parts:
+            self.send_header("Content-Range", f"bytes {first}-{end - 1}/{size}")
+        self.end_headers()
+        self.close_connection = not server.knows_size
+        if with_body:
+            self._send(path, first, end - first)
+
+    def _send(self, path, first, count):
+        with path.open("rb") as file:
+            file.seek(first)
+            body = file.read(count)
+        if self.server.cuts:
+            self.server.cuts -= 1
+            body, self.close_connection = body[: len(body) // 2], True
+        with suppress(OSError):
+            self.wfile.write(body)
+            self.server.sent_bytes += len(body)
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A web server on loopback, with the files of its `folder`."""
+    pytest.importorskip("aiohttp", reason="fsspec reads http by it")
+    folder = tmp_path / "web"
+    folder.mkdir()
+    server = WebServer(folder)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     "cluster_empty": "found a scheduler without workers, expected at least one, start dask worker for it",
     "cluster_failed": "the cluster gave up a part ({reason}), expected workers with tensornaut that can read the file, "
     "look at their logs",
+    "cluster_lost": "found no worker for {seconds} s, expected at least one, start dask worker again",
     "cluster_missing": "Dask is not installed, expected the extra cluster, install tensornaut[cluster]",
     "cluster_unreachable": "no scheduler answers ({reason}), expected one of Dask, check the address",
     "cluster_version": "found a worker with tensornaut {found}, expected {expected}, install the same version on all",

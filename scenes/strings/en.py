@@ -12,7 +12,7 @@ STRINGS: dict[str, str] = {
     "cache.version.own": "of this version ({version}): {entries}",
     "cli.argument.film": "the video to write, .mp4 or .webm",
     "cli.argument.picture": "the picture to write, .png",
-    "cli.argument.source": "a model file or folder",
+    "cli.argument.source": "a model file, folder or address (https://, s3://, ...)",
     "cli.cache": "show or clear what is kept of statistics",
     "cli.commands": "commands",
     "cli.demo": "fly through the demo model; without a display, record demo.mp4",
@@ -150,7 +150,7 @@ STRINGS: dict[str, str] = {
     "stats.column.type": "type",
     "stats.column.zeros": "zeros",
     "stats.option.cluster": "compute on the Dask cluster of this scheduler (tcp://HOST:8786), which reads the same "
-    "paths; the results are the same",
+    "paths or addresses; the results are the same",
     "stats.option.filter": "only tensors whose name has this part or fits this glob (type:PATTERN: whose type); "
     "may be repeated",
     "stats.option.json": "print JSON; histograms: {bins} even bins from min to max, exact for types of up to 16 bits",
@@ -160,6 +160,7 @@ STRINGS: dict[str, str] = {
     "stats.option.warnings": "print the warnings only",
     "stats.option.workers": "compute in N processes (default: in threads); the results are the same",
     "stats.progress": "Reading",
+    "stats.waiting": "No worker: waiting for {seconds} s of {most} s",
     "stats.warning.dead_rows": "{count} of {of} rows are all zero",
     "stats.warning.duplicate": "the same values as {other}",
     "stats.warning.far_range": "outliers: {value} is {ratio} times the 99.5th percentile of |value| (limit 30)",

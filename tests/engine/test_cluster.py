@@ -9,11 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tensornaut.cli.main import main
+from tensornaut.cli.progress import Progress
 from tensornaut.engine import cluster
+from tensornaut.engine.cache import version
 from tensornaut.engine.cluster import Cluster, summarized
 from tensornaut.engine.kernels.errors import InputError
+from tensornaut.engine.summaries import StoredNumbers, from_bytes
+from tensornaut.loaders.source import Source
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra cluster")
 
@@ -80,6 +85,59 @@ def test_a_cluster_prints_the_same_bytes_also_when_a_worker_is_killed_midway(lar
     assert workers[1].wait(PATIENCE_S) == -signal.SIGKILL
     assert b"".join(lines) + rest == alone
     assert len(alone.splitlines()) > 100
+
+
+@pytest.mark.parametrize("protocol", ["http", "file"])
+def test_workers_read_an_address_themselves(web, scheduler, workers, large, protocol):
+    for path in large.iterdir():
+        (web.folder / path.name).symlink_to(path)
+    index = next(web.folder.glob("*.index.json")).name
+    source = f"{web.url}/{index}" if protocol == "http" else f"file://{web.folder}/{index}"
+    alone = subprocess.run(_command(source), check=True, capture_output=True).stdout
+    web.parts.clear()
+    together = subprocess.run(_command(source, "--cluster", scheduler), check=True, capture_output=True)
+    assert (together.stdout, together.stderr) == (alone, b"")
+    on_disk = subprocess.run(_command(large / index), check=True, capture_output=True).stdout
+    assert alone.splitlines()[1:] == on_disk.splitlines()[1:]  # the first names the source
+    assert (max((count for _, _, count in web.parts), default=0) > 1 << 20) == (protocol == "http")
+
+
+def test_workers_do_not_read_another_version_of_a_file(web, tmp_path):
+    path = web.folder / "x.npy"
+    np.save(path, np.arange(1000.0))
+    source = Source.of(f"{web.url}/x.npy")
+    stored = StoredNumbers(source.path, source.size, 0, 128, "float64", False, source.read)
+    assert from_bytes(summarized(dict(vars(stored)), 0, 1000, False, version())).max == 999
+    np.save(path, -np.arange(1000.0))
+    with pytest.raises(InputError, match="changed"):
+        summarized(dict(vars(stored)), 0, 1000, False, version())
+
+
+def test_when_all_workers_are_lost_the_wait_has_an_end(large, scheduler, workers, monkeypatch, capsys):
+    submit, waited = Cluster.submit, []
+
+    def submit_in_vain(self, *arguments):
+        for worker in workers:
+            worker.kill()
+        return submit(self, *arguments)
+
+    monkeypatch.setattr(cluster, "LOST_S", 3)
+    monkeypatch.setattr(Cluster, "submit", submit_in_vain)
+    monkeypatch.setattr(Progress, "say", lambda self, words: waited.append(words))
+    assert main(["stats", str(large), "--json", "--no-cache", "--cluster", scheduler]) == 2
+    captured = capsys.readouterr()
+    assert "found no worker for 3 s" in captured.err and captured.err.count("\n") == 1
+    assert len(waited) == 3 and "1 s of" in waited[0]
+
+
+def test_workers_that_come_back_go_on(large, scheduler, started, workers):
+    process = subprocess.Popen(_command(large, "--cluster", scheduler), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for _ in range(3):
+        process.stdout.readline()
+    for worker in workers:
+        worker.kill()
+    started("worker", scheduler, "--nthreads", "1", "--no-nanny")
+    assert process.communicate(timeout=PATIENCE_S)[1] == b"" and process.returncode == 0
 
 
 def test_a_scheduler_without_workers_is_one_line(large, scheduler, capsys):
