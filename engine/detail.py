@@ -132,28 +132,37 @@ class Detail:
         self.near_tables = np.concatenate([plain, dark])
         self.pool.open(
             [
-                Source(grid.values, grid.value_range, grid.shape, table)
+                Source(
+                    grid.values if grid.painted is None else grid.painted,
+                    grid.value_range,
+                    grid.shape,
+                    table,
+                    grid.center,
+                    grid.reduce == "peak",
+                    grid.pyramid if grid.reduce == "peak" else None,
+                )
                 for grid, table in zip(self.grids, tables, strict=True)
             ]
         )
 
     def _look(self, grid: WeightGrid) -> LightTables:
         theme = self.scene.theme
-        key = (grid.values is None or grid.colors.tobytes(), theme.ink, theme.text, theme.neutral)
+        key = (grid.values is None or grid.colors.tobytes(), theme.ink, theme.text, theme.neutral, grid.law)
         if key not in self._looks:
             if grid.values is None:
                 self._looks[key] = plain_tables(theme.neutral, theme.ink)
             else:
-                self._looks[key] = light_tables(grid.colors, theme.ink, theme.text)
+                self._looks[key] = light_tables(grid.colors, theme.ink, theme.text, grid.law, grid.law)
         return self._looks[key]
 
     def _cut(self, frame: Frame, eyes: CutEyes) -> Tiles:
         """The tiles. Live frames start from the last tau, so that detail does not flicker."""
-        tau, budget = TAU, frame.budget
+        least = max(TAU, self.scene.sample_px)
+        tau, budget = least, frame.budget
         if frame.mode == "live":
             budget = budget if is_compiled("rasterize") else min(budget, DEFINITION_BUDGET)
             busy = self.samples > budget / 2
-            tau = max(TAU, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
+            tau = max(least, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
         limit = self.pool.slot_limit - self._near_limit
         tiles = version("cut", len(self.grids)).cut(self._cut_grids, eyes, tau, budget, limit)
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)

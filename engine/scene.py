@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .kernels.colorize import BrightnessLaw
+from .kernels.pyramid import Pyramid
 from .theme import Theme
 from .values import Values
 
@@ -45,20 +47,27 @@ class Drawable:
 
 @dataclass(eq=False)
 class WeightGrid(Drawable):
-    """A matrix of values as an implicit grid: sample (i, j) stands at origin + i*du + j*dv + clip(value/range)*dh.
+    """A matrix of values as an implicit grid: sample (i, j) stands at origin + i*du + j*dv + share*dh.
 
-    `origin` is the center of cell (0, 0) on the zero plane. i counts rows, j columns of `values`' matrix.
+    `origin` is the center of cell (0, 0) on the zero plane. i counts rows, j columns of `values`' matrix. The share is
+    (value - center) / range clipped to -1 to 1. What is picked and read out is always of `values`.
     """
 
     origin: np.ndarray  # (3,) float64
     du: np.ndarray  # (3,) float64, step from row to row
     dv: np.ndarray  # (3,) float64, step from column to column
-    dh: np.ndarray  # (3,) float64, height of a value equal to `value_range`
+    dh: np.ndarray  # (3,) float64, height of share 1
     values: Values | None  # None: the file has shapes only; drawn as a flat neutral lattice
     value_range: float  # > 0
     shape: tuple[int, int]  # rows, cols
-    colors: np.ndarray  # (256, 3) float32, color of value/range from -1 to +1
+    colors: np.ndarray  # (256, 3) float32, color of shares from -1 to +1
     emphasis: float = 1.0  # 1 plain, < 1 receding
+    center: float = 0.0  # value that stands on the zero plane and has the middle one of `colors`
+    reduce: str = "mean"  # a sample of many: "mean" light of all, or that of the "peak", the value farthest from center
+    painted: Values | None = None  # what is shown in place of `values`, same matrix; None: these themselves
+    law: BrightnessLaw | None = None  # by share, near and far; None: those of the theme
+    pyramid: Pyramid | None = None  # of `values` in blocks of 32 x 32, once it is known; peaks are found by it
+    typical: float | None = None  # magnitude of `values` that is large but not rare; None: `value_range`
 
 
 @dataclass(eq=False)
@@ -189,6 +198,7 @@ class Scene:
     upper: np.ndarray  # (3,) float64
     floor_y: float = 0.0
     floor_step: float = 16.0  # world units between thin floor lines
+    sample_px: float = 1.0  # size of a sample of weights up to which it is not refined
     revision: int = 0  # raised when nodes come, go or move
 
     @property

@@ -8,20 +8,23 @@ from functools import cached_property
 import numpy as np
 
 from .kernel_choice import version
-from .kernels.colorize import FIELD, LightTables
+from .kernels.colorize import FIELD, LightTables, peaks_of_ends
 from .kernels.cut import TILE
 from .kernels.errors import TensornautError
+from .kernels.pyramid import Pyramid
 from .rasterize.batch import Pool
 from .values import Values
 
 __all__ = [
     "BLANK",
     "BLOCK_MEAN",
+    "BLOCK_PEAK",
     "EXACT",
     "QUALITIES",
     "READ_FAULTS",
     "SAMPLE",
     "Source",
+    "known_peaks",
     "lattice",
     "read_part",
     "samples_of",
@@ -29,8 +32,9 @@ __all__ = [
     "take_halves",
 ]
 
-QUALITIES = ("exact", "block mean", "sample", "blank")
-EXACT, BLOCK_MEAN, SAMPLE, BLANK = range(4)
+QUALITIES = ("exact", "block mean", "sample", "blank", "block peak")
+EXACT, BLOCK_MEAN, SAMPLE, BLANK, BLOCK_PEAK = range(5)
+PYRAMID_LEVEL = 5  # blocks of 32 x 32
 READ_LIMIT = 1 << 22  # values; a tile of more is sampled
 SAMPLED = 1024  # values at most for one sample of a sampled tile
 ROWS_PER_BLOCK = 2  # at least, of a sampled tile
@@ -45,12 +49,21 @@ class Source:
     value_range: float
     shape: tuple[int, int]  # rows, cols
     tables: LightTables
+    center: float = 0.0
+    peaks: bool = False  # samples show the value of their block that is farthest from center, not its mean light
+    pyramid: Pyramid | None = None  # level PYRAMID_LEVEL of the values
 
     @cached_property
     def key(self) -> tuple:
         """Identity of what its tiles look like."""
         content = None if self.values is None else self.values.key
-        return content, self.value_range, self.shape, self.tables.look
+        peaks = self.peaks and (True, self.pyramid is not None)
+        return content, self.value_range, self.shape, self.tables.look, self.center, peaks
+
+    @property
+    def block_quality(self) -> int:
+        """Quality of samples that stand for a block of which all was seen."""
+        return BLOCK_PEAK if self.peaks else BLOCK_MEAN
 
     @cached_property
     def top(self) -> int:
@@ -65,8 +78,38 @@ def samples_of(source: Source, rows: slice, cols: slice, block: tuple[int, int])
     """
     assert source.values is not None
     values = read_part(source.values, rows, cols)
-    block_means = version("colorize", values.size).block_means
-    return block_means(values, source.value_range, source.tables.overview, block)
+    kernel = version("colorize", values.size)
+    if source.peaks and block != (1, 1):
+        values, block = kernel.block_peaks(values, source.center, block), (1, 1)
+    return kernel.block_means(values, source.value_range, source.tables.overview, block, source.center)
+
+
+def known_peaks(source: Source, level: int, row: int, col: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """(light uint64, height int16) of a tile whose peaks the pyramid tells; None where it has to be read."""
+    if not source.peaks or source.pyramid is None or level < PYRAMID_LEVEL:
+        return None
+    side = 1 << (level - PYRAMID_LEVEL)  # blocks of the pyramid in a sample, along one axis
+    here = slice(row * TILE * side, (row + 1) * TILE * side), slice(col * TILE * side, (col + 1) * TILE * side)
+    peaks = _pyramid_peaks(source, here, side)
+    kernel = version("colorize", peaks.size)
+    return kernel.block_means(peaks, source.value_range, source.tables.overview, (1, 1), source.center)
+
+
+def _pyramid_peaks(source: Source, here: tuple[slice, slice], side: int) -> np.ndarray:
+    """Peaks of blocks of side x side blocks of the pyramid, float64; NaN where one of the values is not finite."""
+    assert source.pyramid is not None
+    lowest, highest, count = (getattr(source.pyramid, name)[here] for name in ("min", "max", "count"))
+    starts = [np.arange(0, length, side) for length in count.shape]
+    high, wide = (
+        np.minimum(TILE, length - TILE * np.arange(part.start, part.start + blocks))
+        for length, part, blocks in zip(source.shape, here, count.shape, strict=True)
+    )
+
+    def joined(join: np.ufunc, numbers: np.ndarray) -> np.ndarray:
+        return join.reduceat(join.reduceat(numbers, starts[0], 0), starts[1], 1)
+
+    bad = joined(np.logical_or, count < high[:, None] * wide)
+    return peaks_of_ends(joined(np.fmin, lowest), joined(np.fmax, highest), bad, source.center)
 
 
 def read_part(values: Values, rows: slice, cols: slice) -> np.ndarray:
@@ -116,8 +159,8 @@ def take_ancestor_parts(data: Pool, source: np.ndarray, target: np.ndarray, up: 
         plane[target, :side, :side] = plane[source[:, None, None], rows[:, :, None], cols[:, None, :]]
 
 
-def take_halves(data: Pool, children: np.ndarray, target: np.ndarray, extent: np.ndarray) -> None:
-    """Fills slots `target` with means of 2 x 2 samples of the tiles one level finer.
+def take_halves(data: Pool, children: np.ndarray, target: np.ndarray, extent: np.ndarray, peaks: bool = False) -> None:
+    """Fills slots `target` with means of 2 x 2 samples of the tiles one level finer, or with the farthest of them.
 
     `children` (n, 4) slots, below 0 for those that do not exist; `extent` (n, 2) rows and columns of samples that all
     children have together. Where their number is odd, the last ones count twice.
@@ -130,8 +173,23 @@ def take_halves(data: Pool, children: np.ndarray, target: np.ndarray, extent: np
         rows, cols = (np.minimum(np.arange(TILE), last[:, None]) for last in within.T)
         part = children[there, child, None, None], rows[:, :, None], cols[:, None, :]
         i, j = half * side
-        data.light[target[there], i : i + side, j : j + side] = _mean_of_four(data.light[part], True)
-        data.height[target[there], i : i + side, j : j + side] = _mean_of_four(data.height[part], False)
+        light, height = data.light[part], data.height[part]
+        if peaks:
+            light, height = _farthest_of_four(light, height)
+        else:
+            light, height = _mean_of_four(light, True), _mean_of_four(height, False)
+        data.light[target[there], i : i + side, j : j + side] = light
+        data.height[target[there], i : i + side, j : j + side] = height
+
+
+def _farthest_of_four(*planes: np.ndarray) -> list[np.ndarray]:
+    """Of 2 x 2 samples of the last two axes the one whose height, the last plane, is farthest from 0."""
+    fours = [
+        np.stack([plane[:, ::2, ::2], plane[:, ::2, 1::2], plane[:, 1::2, ::2], plane[:, 1::2, 1::2]])
+        for plane in planes
+    ]
+    chosen = np.abs(fours[-1].astype(np.int32)).argmax(0)[None]
+    return [np.take_along_axis(four, chosen, 0)[0] for four in fours]
 
 
 def _mean_of_four(samples: np.ndarray, packed: bool) -> np.ndarray:

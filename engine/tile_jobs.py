@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .kernels.cut import TILE
-from .tile_data import BLANK, BLOCK_MEAN, EXACT, READ_FAULTS, Source, lattice, samples_of
+from .tile_data import BLANK, BLOCK_MEAN, EXACT, READ_FAULTS, Source, known_peaks, lattice, samples_of
 
 __all__ = ["LARGEST_TOGETHER", "Job", "TileData", "together"]
 
@@ -53,6 +53,11 @@ class Job:
         if self.source.values is None:
             light[:] = self.source.tables.overview[-1]
             return self._data(light, height, EXACT)
+        known = known_peaks(self.source, self.level, int(first[0]), int(first[1]))
+        if known is not None:
+            here = tuple(slice(0, side) for side in known[0].shape)
+            light[here], height[here] = known
+            return self._data(light, height, self.source.block_quality)
         rows, cols, block, quality = self._lattice(first, last)
         try:
             for place, (part_light, part_height) in self._pieces(rows, cols, block):
@@ -65,7 +70,7 @@ class Job:
                 return _joined([part for job in self._alone() if (part := job.load()) is not None])
             fault = self.source.values.key, str(error)
             return replace(self._data(light, height, BLANK), faults=(fault,))
-        return self._data(light, height, quality)
+        return self._data(light, height, self.source.block_quality if quality == BLOCK_MEAN else quality)
 
     def _lattice(self, first: np.ndarray, last: np.ndarray) -> tuple[slice, slice, tuple[int, int], int]:
         """As `lattice`, of a rectangle of tiles; several at once are never sampled."""

@@ -19,7 +19,7 @@ import numpy as np
 from .kernels.cut import TILE, Tiles
 from .posix import give_way
 from .rasterize.batch import Pool
-from .tile_data import BLANK, BLOCK_MEAN, Source, take_ancestor_parts, take_halves
+from .tile_data import BLANK, BLOCK_MEAN, BLOCK_PEAK, Source, take_ancestor_parts, take_halves
 from .tile_jobs import DRAFT_LIMIT, Job, TileData, together
 
 __all__ = ["BUDGET_BYTES", "SLOT_BYTES", "Resident", "TilePool"]
@@ -77,6 +77,7 @@ class TilePool:
         self._number = np.zeros(len(sources), np.int64)
         self._across = np.zeros((len(sources), LEVELS), np.int64)
         self._offset = np.zeros((len(sources), LEVELS), np.int64)
+        self._peaks = np.array([source.peaks for source in sources], bool)
         self._shape = np.array([source.shape for source in sources], np.int64).reshape(-1, 2)
         self._top = np.array([source.top for source in sources], np.int64)
         for k, source in enumerate(sources):
@@ -307,8 +308,12 @@ class TilePool:
         here = empty[whole]
         shape, block = self._shape[tiles.grid[here]], np.int64(1) << (tiles.level[here] - 1)[:, None].astype(np.int64)
         extent = -(-shape // block) - np.stack([tiles.row[here], tiles.col[here]], 1) * 2 * TILE
-        take_halves(self.data, held[whole], slots[here], extent)
-        self._level[slots[here]], self._quality[slots[here]] = tiles.level[here], BLOCK_MEAN
+        children, peaks = held[whole], self._peaks[tiles.grid[here]]
+        for part, quality in ((~peaks, BLOCK_MEAN), (peaks, BLOCK_PEAK)):
+            if part.any():
+                take_halves(self.data, children[part], slots[here[part]], extent[part], quality == BLOCK_PEAK)
+                self._quality[slots[here[part]]] = quality
+        self._level[slots[here]] = tiles.level[here]
 
     def _exists(self, grid: np.ndarray, level: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
         shape, size = self._shape[grid], np.int64(TILE) << level.astype(np.int64)

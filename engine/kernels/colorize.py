@@ -1,7 +1,8 @@
-"""Light of weights: tables from value to packed color x brightness, and its mean over blocks.
+"""Light of weights: tables from value to packed color x brightness, its mean over blocks, and the peaks of blocks.
 
 What is filtered is color x brightness, not the values: a far matrix has the light that its weights would have one by
-one. Sums are of integers, so a mean does not depend on the order in which anything was read or added.
+one. Sums are of integers, so a mean does not depend on the order in which anything was read or added. Where outliers
+are looked for, a block has the light of the number in it that is farthest from a center.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ __all__ = [
     "BrightnessLaw",
     "LightTables",
     "block_means",
+    "block_peaks",
     "light_tables",
+    "peaks_of_ends",
     "plain_tables",
 ]
 
@@ -96,12 +99,12 @@ def _packed(color: np.ndarray, ink: bool, brightness: np.ndarray | float = 1.0) 
 
 
 def block_means(
-    values: np.ndarray, value_range: float, table: np.ndarray, block: tuple[int, int]
+    values: np.ndarray, value_range: float, table: np.ndarray, block: tuple[int, int], center: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """(light uint64, height int16) of each block of rows x columns of a matrix; blocks at the end may be smaller.
 
-    `table` (1025,) as `LightTables.overview`. Height is value / range clipped to -1 to 1, in 1/HEIGHT_UNIT; what is no
-    finite number has height 0. Means are exact sums of the rounded integers, divided and rounded half up.
+    `table` (1025,) as `LightTables.overview`. Height is (value - center) / range clipped to -1 to 1, in 1/HEIGHT_UNIT;
+    what is no finite number has height 0. Means are exact sums of the rounded integers, divided and rounded half up.
     """
     rows, cols = values.shape
     shape = (-(-rows // block[0]), -(-cols // block[1]))
@@ -109,15 +112,45 @@ def block_means(
     at_once = max(1, AT_ONCE // (block[0] * cols))
     for i in range(0, shape[0], at_once):
         part = values[i * block[0] : (i + at_once) * block[0]]
-        light[i : i + at_once], height[i : i + at_once] = _means(part, value_range, table, block)
+        light[i : i + at_once], height[i : i + at_once] = _means(part, value_range, table, block, center)
     return light, height
 
 
+def block_peaks(values: np.ndarray, center: float, block: tuple[int, int]) -> np.ndarray:
+    """(rows, columns) float64: of each block of a matrix the number that is farthest from a center.
+
+    Of two that are equally far the larger one; NaN where a number is not finite. Blocks at the end may be smaller.
+    """
+    shape = tuple(-(-side // step) for side, step in zip(values.shape, block, strict=True))
+    peaks = np.empty(shape)
+    at_once = max(1, AT_ONCE // (block[0] * values.shape[1]))
+    for i in range(0, shape[0], at_once):
+        with np.errstate(invalid="ignore"):  # signaling NaNs
+            part = values[i * block[0] : (i + at_once) * block[0]].astype(np.float64)
+        bad = ~np.isfinite(part)
+        lowest = _joined(np.minimum, np.where(bad, np.inf, part), block)
+        highest = _joined(np.maximum, np.where(bad, -np.inf, part), block)
+        peaks[i : i + at_once] = peaks_of_ends(lowest, highest, _joined(np.logical_or, bad, block), center)
+    return peaks
+
+
+def peaks_of_ends(lowest: np.ndarray, highest: np.ndarray, bad: np.ndarray, center: float) -> np.ndarray:
+    """float64: which of two numbers is farther from a center; the higher one when both are; NaN where `bad`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = lowest.astype(np.float64), highest.astype(np.float64)
+        return np.where(bad, np.nan, np.where(high - center >= center - low, high, low))
+
+
+def _joined(join: np.ufunc, numbers: np.ndarray, block: tuple[int, int]) -> np.ndarray:
+    starts = [np.arange(0, side, step) for side, step in zip(numbers.shape, block, strict=True)]
+    return join.reduceat(join.reduceat(numbers, starts[0], 0), starts[1], 1)
+
+
 def _means(
-    values: np.ndarray, value_range: float, table: np.ndarray, block: tuple[int, int]
+    values: np.ndarray, value_range: float, table: np.ndarray, block: tuple[int, int], center: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """`block_means` of a part small enough for temporary arrays."""
-    entry, height = _quantized(values, value_range)
+    entry, height = _quantized(values, value_range, center)
     starts = [np.arange(0, side, step) for side, step in zip(values.shape, block, strict=True)]
     high, wide = (np.diff(start, append=side) for start, side in zip(starts, values.shape, strict=True))
     count = high[:, None] * wide
@@ -131,10 +164,10 @@ def _means(
     return red | green << np.uint64(FIELD) | blue << np.uint64(2 * FIELD), mean(height).astype(np.int16)
 
 
-def _quantized(values: np.ndarray, value_range: float) -> tuple[np.ndarray, np.ndarray]:
+def _quantized(values: np.ndarray, value_range: float, center: float) -> tuple[np.ndarray, np.ndarray]:
     """(entry of the overview table, height) of each value, int64."""
     with np.errstate(over="ignore", invalid="ignore"):
-        share = values.astype(np.float64) / value_range
+        share = (values.astype(np.float64) - center) / value_range
         finite = np.isfinite(values)
     share = np.where(finite, np.clip(share, -1.0, 1.0), 0.0)
     entry = np.minimum(((share + 1.0) * (ENTRIES // 2)).astype(np.int64), ENTRIES - 1)

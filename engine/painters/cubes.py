@@ -32,7 +32,7 @@ class CubePainter:
     def draw(self, near: NearCells, grids: list[WeightGrid], eye: Eye) -> list[tuple[np.ndarray, Text]]:
         """The numbers, to be drawn with the other words, as (world_from_node, text).
 
-        The value range of each of the `grids` says how many decimals are worth showing.
+        The typical magnitude of each of the `grids` says how many decimals are worth showing.
         """
         if not len(near):
             return []
@@ -58,6 +58,10 @@ def number_text(value: float, value_range: float) -> str:
     return shown.replace("-", "−")
 
 
+def _typical(grid: WeightGrid) -> float:
+    return grid.value_range if grid.typical is None else grid.typical
+
+
 def _numbers(
     near: NearCells, top: np.ndarray, cell: np.ndarray, nearness: np.ndarray, grids: list[WeightGrid], eye: Eye
 ) -> list[Text]:
@@ -71,7 +75,7 @@ def _numbers(
         tint = DARK_TEXT if luminance[k] > BRIGHT else LIGHT_TEXT
         texts.append(
             Text(
-                number_text(float(near.value[k]), grids[near.grid[k]].value_range),
+                number_text(float(near.value[k]), _typical(grids[near.grid[k]])),
                 top[k],
                 placement="face",
                 size=TEXT_SIZE * float(cell[k]),

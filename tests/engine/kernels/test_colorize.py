@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tensornaut.engine.kernels import colorize as definition
 from tensornaut.engine.kernels import colorize_numba as compiled
 from tensornaut.engine.kernels.colorize import ENTRIES, FIELD, HEIGHT_UNIT, UNIT, light_tables, plain_tables
@@ -51,14 +53,60 @@ def test_the_compiled_version_gives_the_same_integers(dtype, shape, block):
     if values.dtype.kind == "f":
         values.flat[::7], values.flat[::11], values.flat[::13] = np.nan, np.inf, -np.inf
     values.flags.writeable = False  # as what is read of a file
-    for given in (values, values[::-1]):
+    for layout in (values, values[::-1]):
         for got, expected in zip(
-            compiled.block_means(given, 2.5, TABLES.overview, block),
-            definition.block_means(given, 2.5, TABLES.overview, block),
+            compiled.block_means(layout, 2.5, TABLES.overview, block),
+            definition.block_means(layout, 2.5, TABLES.overview, block),
             strict=True,
         ):
             assert got.dtype == expected.dtype
             np.testing.assert_array_equal(got, expected)
+
+
+BLOCKS = st.sampled_from([(1, 1), (2, 2), (4, 4), (1, 64), (32, 1), (128, 128)])
+KINDS = st.sampled_from(["float16", "float32", "float64", "int8", "uint16", "int64", "bool"])
+
+
+@st.composite
+def matrices(draw):
+    """Numbers of any type, many of them equal, some of them not finite."""
+    shape = draw(st.tuples(st.integers(1, 40), st.integers(1, 70)))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    values = (random.integers(-4, 5, shape) * draw(st.sampled_from([0.25, 1.0, 40.0]))).astype(draw(KINDS))
+    if values.dtype.kind == "f":
+        bad = random.random(shape) < draw(st.sampled_from([0.0, 0.02, 1.0]))
+        values[bad] = random.choice([np.nan, np.inf, -np.inf], bad.sum())
+    return values
+
+
+@settings(max_examples=60, deadline=None)
+@given(matrices(), BLOCKS, st.sampled_from([0.0, 0.25, -7.5]))
+def test_both_versions_give_the_same_means_and_peaks_around_any_center(values, block, center):
+    both = [version.block_means(values, 1.5, TABLES.overview, block, center) for version in (definition, compiled)]
+    np.testing.assert_array_equal(both[0], both[1])
+    peaks = [version.block_peaks(values, center, block) for version in (definition, compiled)]
+    assert peaks[0].dtype == peaks[1].dtype == np.float64
+    np.testing.assert_array_equal(*peaks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(matrices(), BLOCKS, st.sampled_from([0.0, 0.25, -7.5]))
+def test_a_peak_is_a_value_of_its_block_and_none_is_farther(values, block, center):
+    peaks = definition.block_peaks(values, center, block)
+    for (i, j), peak in np.ndenumerate(peaks):
+        part = values[i * block[0] : (i + 1) * block[0], j * block[1] : (j + 1) * block[1]].astype(np.float64)
+        if not np.isfinite(part).all():
+            assert np.isnan(peak)
+        else:
+            assert peak in part
+            assert abs(peak - center) == np.abs(part - center).max()
+            assert peak == part[np.abs(part - center) == abs(peak - center)].max()  # of equal ones the larger
+
+
+def test_the_center_has_no_height_and_the_middle_color():
+    light, height = definition.block_means(np.array([[3.0, 4.0, 2.0]]), 1.0, TABLES.overview, (1, 1), 3.0)
+    np.testing.assert_array_equal(height[0], [0, HEIGHT_UNIT, -HEIGHT_UNIT])
+    np.testing.assert_array_equal(light[0], TABLES.overview[[ENTRIES // 2, ENTRIES - 1, 0]])
 
 
 def test_single_weights_keep_height_and_color():
