@@ -121,8 +121,11 @@ class Viewer:
         wants_more = self._session.prepare(frame.time_s)
         self._renderer.prepare(frame)
         detail = self._renderer.detail
-        if wants_more or detail.waiting or detail.tau != self._tau:
+        self._clock.samples = detail.samples
+        if wants_more or detail.tau != self._tau:
             self._clock.request()
+        elif detail.waiting:
+            self._clock.request_soon()
         self._tau, self._eye, self._pointed = detail.tau, frame.eyes[0], None
 
     def _show(self, scene: Scene) -> None:

@@ -58,8 +58,9 @@ def forget(descriptor: int, place: int, count: int) -> None:
 def give_way() -> None:
     """Has the calling thread run only where others leave time, if the system can tell one thread from another."""
     if sys.platform == "linux":
+        own = os.getpriority(os.PRIO_PROCESS, 0)
         try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LESS_URGENT)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(own + LESS_URGENT, 19))
         except OSError:  # a sandbox forbids it
             return
 

@@ -18,12 +18,15 @@ from ..kernels.errors import InputError
 from ..loop import now_s
 from ..panel_host import PanelHost, load_widgets
 from ..view import Eye, Frame
+from .pace import Pace
 from .window_input import Hooks, WindowInput
 
 __all__ = ["Hooks", "WindowClock", "open_context"]
 
 LOWEST_RATE = 60.0  # frames a second where the display says nothing
+SOFTWARE_RATE = 30.0  # aimed at where a processor draws everything
 VSYNC_SHARE = 0.95  # of a display's period; a driver without vsync is slowed down to it
+SHORTEST_WAIT_S = 0.001
 IDLE_S = 0.25  # how long to wait for events at once: Ctrl-C is noticed after it
 LONGEST_STEP_S = 0.1  # of controls, however long a frame took
 PANEL_FRAMES = 3  # panels settle within
@@ -58,8 +61,9 @@ class WindowClock:
 
     Eyes are drawn into a target of the window's size, which sinks read; `end_frame` shows it, with the panels that
     `draw_panels` makes over it. A frame comes when something moves or `request` was called, else the clock waits.
-    `rate`: frames a second at most; None: as many as the display shows. Ctrl-C is raised as KeyboardInterrupt by the
-    next `next_frame`. After the close button `next_frame` gives None.
+    `rate`: frames a second at most; None: as many as the display shows. In motion a frame has as many samples as this
+    rate allows, at rest all; whoever prepares it says in `samples` how many there were. Ctrl-C is raised as
+    KeyboardInterrupt by the next `next_frame`. After the close button `next_frame` gives None.
     """
 
     def __init__(
@@ -70,11 +74,10 @@ class WindowClock:
         panels: PanelHost | None = None,
         draw_panels: Callable[[], None] | None = None,
         hooks: Hooks | None = None,
-        budget: int = 1_000_000,
         rate: float | None = None,
     ) -> None:
         self.controls = controls
-        self.budget = budget
+        self.samples = 0
         self._context = context
         self._glfw: Any = importlib.import_module("glfw")
         context.make_current()
@@ -94,6 +97,10 @@ class WindowClock:
         self._start_s = self._last_s = self._shown_s = now_s()
         self._windowed: tuple[int, int, int, int] | None = None  # place and size to come back to from the full screen
         self._period_s = 1 / (rate or self._display_rate())
+        self._pace = Pace(max(self._period_s, 1 / SOFTWARE_RATE) if context.is_software else self._period_s)
+        self._in_motion = False
+        self._begun_s = self._took_s = 0.0
+        self._due_s: float | None = None
         self._panel_fit: tuple[tuple[int, int], float] | None = None
         self._signals = self._catch_signals()
         self._listen()
@@ -114,6 +121,10 @@ class WindowClock:
         self._wanted = True
         if threading.current_thread() is not threading.main_thread():
             self._glfw.post_empty_event()
+
+    def request_soon(self) -> None:
+        """Asks for another frame after a pause as long as the last one took, which leaves processors to readers."""
+        self._due_s = now_s() + self._took_s
 
     def refresh_panels(self, after_s: float = 0.0) -> None:
         """Asks for the panels to be drawn again, over the same picture, now or in a while; the last call counts."""
@@ -150,9 +161,7 @@ class WindowClock:
         elif monitor:
             self._windowed = *glfw.get_window_pos(self._window), *glfw.get_window_size(self._window)
             mode = glfw.get_video_mode(monitor)
-            glfw.set_window_monitor(
-                self._window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate
-            )
+            glfw.set_window_monitor(self._window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
         self.request()
 
     def next_frame(self) -> Frame | None:
@@ -163,12 +172,19 @@ class WindowClock:
             return None
         now = now_s()
         step_s = self._period_s if waited else min(now - self._last_s, LONGEST_STEP_S)
-        self._last_s = now
+        self._begun_s = self._last_s = now
+        self._in_motion = self.controls.is_moving
         self.controls.update(step_s)
-        self._wanted = False
+        self._wanted, self._due_s = False, None
         self._fit()
         index, self._index = self._index, self._index + 1
-        return Frame(index, now - self._start_s, (self.controls.eye(self.size_px),), self.budget, "live")
+        eyes = (self.controls.eye(self.size_px),)
+        return Frame(index, now - self._start_s, eyes, self.budget, "live")
+
+    @property
+    def budget(self) -> int:
+        """Samples of a frame, at most."""
+        return self._pace.budget if self._in_motion else self._pace.rest
 
     def begin_eye(self, eye: Eye) -> int:
         """The framebuffer that is shown at the end of the frame, bound, with the eye's viewport."""
@@ -183,6 +199,10 @@ class WindowClock:
         self.refresh_panels()
         self._panel_frames = max(self._panel_frames - 1, 0)
         self._show()
+        self._took_s = now_s() - self._begun_s
+        self._pause()
+        if self._in_motion:
+            self._pace.drew(self.samples, self._took_s)
 
     def close(self) -> None:
         """Closes the window and frees the context; close the panels before."""
@@ -201,25 +221,32 @@ class WindowClock:
                 self._glfw.poll_events()
             else:
                 waited = True
-                self._glfw.wait_events_timeout(IDLE_S)
+                self._glfw.wait_events_timeout(self._idle_s())
             if self._interrupted:
                 raise KeyboardInterrupt
             self._input.handle()
             if self._panels_due_s is not None and now_s() >= self._panels_due_s:
                 self._panels_due_s = None
                 self.refresh_panels()
+            if self._due_s is not None and now_s() >= self._due_s:
+                self._wanted = True
             if self._closed or self._is_wanted:
                 return waited
             if self._panel_frames and self._target is not None:
                 self._panel_frames -= 1
                 self._show()
+                self._pause()
 
     @property
     def _is_wanted(self) -> bool:
         return (self._wanted or self.controls.is_moving) and min(self.size_px) > 0
 
+    def _idle_s(self) -> float:
+        """How long to wait for events at once."""
+        return IDLE_S if self._due_s is None else min(max(self._due_s - now_s(), SHORTEST_WAIT_S), IDLE_S)
+
     def _show(self) -> None:
-        """Copies the target to the window, draws the panels and waits for the display."""
+        """Copies the target to the window and draws the panels."""
         assert self._target is not None
         gl, size_px = self._context.gl, self._target.size_px
         bounds = 0, 0, *size_px
@@ -234,6 +261,9 @@ class WindowClock:
                 self._panels.resize(*self._panel_fit)
             self._panels.frame(now_s() - self._shown_s, self._draw_panels)
         self._glfw.swap_buffers(self._window)
+
+    def _pause(self) -> None:
+        """Waits for the display where the driver does not."""
         rest_s = self._shown_s + self._period_s * VSYNC_SHARE - now_s()
         if rest_s > 0:
             time.sleep(rest_s)
