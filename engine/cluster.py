@@ -18,8 +18,8 @@ from typing import Any
 from .cache import version
 from .kernel_choice import want
 from .kernels.errors import InputError
-from .kernels.summarize import TensorSummary, fold
-from .summaries import StoredNumbers, from_bytes, piece_size, summarize_stored, to_bytes
+from .kernels.summarize import TensorSummary
+from .summaries import StoredNumbers, from_bytes, joined, parted, piece_size, summarize_stored, to_bytes
 
 __all__ = ["LOST_S", "PIECES", "Cluster", "summarized"]
 
@@ -27,6 +27,7 @@ PIECES = 4  # of `piece_size` in a task: one answer for many bytes read
 CONNECT_S = 10
 LOST_S = 30  # without any worker, after which it is given up
 LOOK_S = 1  # after which it is looked for workers
+FETCH_S = 10  # that the answer of a finished task may take
 AHEAD = 3  # tasks for each thread of the cluster
 FEWEST_AHEAD = 8
 
@@ -56,17 +57,19 @@ class Cluster:
     ) -> None:
         self._client.close()
 
-    def submit(self, stored: StoredNumbers, first: int, count: int, compiled: bool) -> Callable[[], TensorSummary]:
-        """What waits for the summary of numbers first to first + count, and raises InputError.
+    def submit(
+        self, stored: StoredNumbers, first: int, count: int, width: int | None, compiled: bool
+    ) -> Callable[[], list[TensorSummary]]:
+        """What waits for the summaries of pieces of numbers first to first + count, and raises InputError.
 
         `compiled`: there is so much to do that compiling kernels pays.
         """
-        arguments = dict(vars(stored)), first, count, compiled, version()
+        arguments = dict(vars(stored)), first, count, width, compiled, version()
         future = self._client.submit(summarized, *arguments, pure=False, retries=0)
 
-        def finish() -> TensorSummary:
+        def finish() -> list[TensorSummary]:
             try:
-                return from_bytes(self._result(future))
+                return [from_bytes(part) for part in parted(self._result(future))]
             except InputError:
                 raise
             except self._lost() as error:
@@ -80,12 +83,13 @@ class Cluster:
 
         without_s = 0
         while True:
+            patience_s = FETCH_S if future.done() else LOOK_S
             try:
-                return future.result(timeout=LOOK_S)
+                return future.result(timeout=patience_s)
             except NotYet:
-                if future.done():  # the task itself gave up
-                    raise
-            without_s = 0 if self._client.nthreads() else without_s + LOOK_S
+                if future.status == "error":
+                    return future.result()
+            without_s = 0 if self._client.nthreads() else without_s + patience_s
             if without_s:
                 self._waits(without_s)
             if without_s >= LOST_S:
@@ -102,17 +106,19 @@ class Cluster:
         return ImportError, RuntimeError, KilledWorker, *lost
 
 
-def summarized(stored: dict[str, Any], first: int, count: int, compiled: bool, expected: str) -> bytes:
-    """The summary of numbers first to first + count, as `to_bytes` gives it. Runs on a worker. Raises InputError."""
+def summarized(
+    stored: dict[str, Any], first: int, count: int, width: int | None, compiled: bool, expected: str
+) -> bytes:
+    """Summaries of pieces of numbers first to first + count, `joined`. Runs on a worker. Raises InputError."""
     if version() != expected:
         raise InputError("--cluster", "cluster_version", found=version(), expected=expected)
     if compiled:
-        want(("summarize",))
+        want(("summarize", "summarize_matrix"))
     numbers = StoredNumbers(**stored)
     step = piece_size(numbers.dtype)
     end = first + count
-    parts = [summarize_stored(numbers, begin, min(step, end - begin)) for begin in range(first, end, step)]
-    return to_bytes(fold(parts) if len(parts) > 1 else parts[0])
+    begins = range(first, end, step)
+    return joined([to_bytes(summarize_stored(numbers, begin, min(step, end - begin), width)) for begin in begins])
 
 
 def _connected(address: str) -> Any:
