@@ -37,11 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(state: CacheState | None) -> dict[str, object]:
     """What there is, or what was removed. `folder` is null where nothing can be kept."""
-    versions = {} if state is None else dict(sorted(state.versions.items()))
+    versions, kinds = ({}, {}) if state is None else (dict(sorted(state.versions.items())), dict(state.kinds))
     return {
         "folder": None if state is None else str(state.folder),
         "entries": 0 if state is None else state.entries,
         "bytes": 0 if state is None else state.byte_count,
+        "kinds": {kind: kinds.get(kind, 0) for kind in ("pyramids", "summaries")},
         "limit_bytes": limit_bytes(),
         "version": version(),
         "versions": versions,
@@ -52,6 +53,8 @@ def _lines(state: CacheState) -> Iterator[str]:
     yield text("cache.folder", folder=str(state.folder))
     yield text("cache.entries", entries=f"{state.entries:,}")
     yield text("cache.bytes", count=f"{state.byte_count:,}", limit=f"{limit_bytes():,}")
+    for kind in ("pyramids", "summaries"):
+        yield text(f"cache.kind.{kind}", count=f"{state.kinds.get(kind, 0):,}")
     for name, entries in sorted(state.versions.items()):
         key = "cache.version.own" if name == version() else "cache.version.other"
         yield text(key, version=name, entries=f"{entries:,}")

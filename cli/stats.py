@@ -12,14 +12,15 @@ from functools import partial
 from typing import Any
 
 from ..engine.cache import opened
+from ..engine.cluster import LOST_S
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.histogram import histogram
 from ..engine.kernels.summarize import TensorSummary
 from ..loaders.network import Network, Tensor, TensorTable
 from ..loaders.open import open_network
 from ..scenes.strings import text
+from ..scenes.survey_pass import MOST_WORKERS, summaries
 from .progress import Progress
-from .stats_pass import MOST_WORKERS, summaries
 from .stats_table import SORTS, Row, is_wanted, lines, ordered, row_of
 from .stats_warnings import Warnings
 
@@ -55,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     cache = None if arguments.no_cache else opened()
     wanted = partial(_is_wanted, patterns)
     with Progress(text("stats.progress"), own.elements + inner.elements) as progress:
-        found = summaries(network, arguments.workers, progress.advance, cache, wanted, arguments.cluster)
+        waits = partial(_say_waits, progress)
+        found = summaries(network, arguments.workers, progress.advance, cache, wanted, arguments.cluster, waits)
         if arguments.json:
             for line in _json_lines(arguments.source, found, own.tensors, inner.tensors):
                 print(line)
@@ -67,6 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
     for line in _text_lines(arguments, network, rows, warnings):
         print(line)
     return 0
+
+
+def _say_waits(progress: Progress, seconds: int) -> None:
+    progress.say(text("stats.waiting", seconds=seconds, most=LOST_S))
 
 
 @dataclass(frozen=True)

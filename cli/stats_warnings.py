@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..engine.findings import Finding, Look, closer_look, content_digest, findings, saturated
+from ..engine.findings import TOLD_SHARE, Finding, Look, closer_look, content_digest, findings, saturated
 from ..engine.kernels.decode import matrix_shape
 from ..engine.kernels.names import clean
 from ..engine.kernels.summarize import TensorSummary
@@ -35,8 +35,9 @@ class Warnings:
         """Finds what is odd about one tensor. Raises FormatError where a second look finds the file changed."""
         if summary is None:
             return
-        found = findings(summary, tensor.dtype)
-        look = closer_look(summary, tensor.dtype, matrix_shape(tensor.shape)[1])
+        columns = matrix_shape(tensor.shape)[1]
+        found = findings(summary, tensor.dtype, columns)
+        look = closer_look(summary, tensor.dtype, columns)
         if look.rows or look.ends:
             found += _second_look(tensor, summary, look)
         twin = self._twin(tensor, summary)
@@ -106,7 +107,7 @@ def _words(finding: Finding) -> str:
 
 def _ends(facts: dict[str, float]) -> Iterator[str]:
     for end, share in (("min", facts["low_share"]), ("max", facts["high_share"])):
-        if share >= 0.0005:
+        if share >= TOLD_SHARE:
             yield f"{share:.1%} = {facts[end]:.4g}"
 
 

@@ -17,7 +17,7 @@ import stat
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -27,18 +27,20 @@ from .kernels.errors import InputError
 from .places import cache_folder, is_temporary
 from .posix import hold
 
-__all__ = ["Cache", "CacheState", "limit_bytes", "opened", "version"]
+__all__ = ["Buffer", "Cache", "CacheState", "limit_bytes", "opened", "version"]
 
+Buffer = bytes | memoryview
 FORMAT = 1  # of entries and their bodies
 VARIABLE = "TENSORNAUT_CACHE_BYTES"  # environment: the most that all entries may take; 0: no cache
 LIMIT_BYTES = 512 << 20
 KEPT_SHARE = 0.9  # of the limit, when entries are removed
+RUN_SHARE = 0.5  # of the limit, that one run fills at most
 LARGEST_ENTRY_BYTES = 256 << 20
 FOLDER = "summaries"
 MARK = b"tnsumm1\n"
 CHECKSUM_BYTES = 32
 PART = ".part"
-NAME = re.compile(r"(?P<version>[0-9a-f]{12})-[0-9a-f]{32}\.entry")
+NAME = re.compile(r"(?P<version>[0-9a-f]{12})-[0-9a-f]{32}(-(?P<kind>[a-z]+))?\.entry")
 OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_BINARY", 0)
@@ -61,6 +63,7 @@ class CacheState:
     entries: int
     byte_count: int
     versions: Mapping[str, int]  # entries of each version
+    kinds: Mapping[str, int]  # bytes of each kind: "summaries", or as the keys end
 
 
 class Cache:
@@ -71,8 +74,8 @@ class Cache:
         self.limit = limit  # bytes
         self._total = self._written = self._stores = self._failures = 0
 
-    def find(self, key: str) -> bytes | None:
-        """The body stored under a key, (32 hex digits); None where there is none, or a damaged one."""
+    def find(self, key: str) -> memoryview | None:
+        """The body stored under a key, 32 hex digits and maybe a kind; None where there is none, or a damaged one."""
         path = self._path(key)
         try:
             data = _read(path)
@@ -86,17 +89,18 @@ class Cache:
             os.utime(path)  # it was used last
         return body
 
-    def store(self, key: str, body: bytes, changed_ns: int) -> bool:
-        """Whether the entry was written. `changed_ns`: when the file was changed that it was computed from.
+    def store(self, key: str, body: Buffer | Sequence[Buffer], changed_ns: int, share: float = RUN_SHARE) -> bool:
+        """Whether the entry was written. `body`: bytes or pieces of them, `changed_ns`: when the file changed.
 
         Not where that was a moment ago: a further change might leave the same time. And one run does not fill more
-        than half of the cache, or it would push out what it wrote first.
+        than `share` of the cache, or it would push out what it wrote first.
         """
-        size = len(MARK) + CHECKSUM_BYTES + len(body)
-        if self._failures >= FAILURES or size > LARGEST_ENTRY_BYTES or self._written + size > self.limit // 2:
+        pieces = [body] if isinstance(body, bytes | memoryview) else body
+        size = len(MARK) + CHECKSUM_BYTES + sum(map(len, pieces))
+        if self._failures >= FAILURES or size > LARGEST_ENTRY_BYTES or self._written + size > self.limit * share:
             return False
         try:
-            is_written = self._write(key, body, changed_ns)
+            is_written = self._write(key, pieces, changed_ns)
         except FileNotFoundError:  # another process found it between its making and its holding, or cleared all
             return False
         except OSError:
@@ -116,21 +120,27 @@ class Cache:
 
     def state(self) -> CacheState:
         """What there is now."""
-        found = list(self._entries())
-        versions = Counter(path.name.partition("-")[0] for path, _ in found)
-        return CacheState(self.folder, len(found), sum(status.st_size for _, status in found), dict(versions))
+        return self._state(list(self._entries()))
 
     def clear(self) -> CacheState:
         """What was removed: all of it."""
         removed = [(path, status) for path, status in self._entries() if _remove(path)]
         self.tidy()
-        versions = Counter(path.name.partition("-")[0] for path, _ in removed)
-        return CacheState(self.folder, len(removed), sum(status.st_size for _, status in removed), dict(versions))
+        return self._state(removed)
+
+    def _state(self, entries: Sequence[tuple[Path, os.stat_result]]) -> CacheState:
+        versions, kinds = Counter[str](), Counter[str]()
+        for path, status in entries:
+            match = NAME.fullmatch(path.name)
+            assert match is not None
+            versions[match["version"]] += 1
+            kinds[match["kind"] or FOLDER] += status.st_size
+        return CacheState(self.folder, len(entries), sum(kinds.values()), dict(versions), dict(kinds))
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{version()}-{key}.entry"
 
-    def _write(self, key: str, body: bytes, changed_ns: int) -> bool:
+    def _write(self, key: str, body: Sequence[Buffer], changed_ns: int) -> bool:
         descriptor, part = tempfile.mkstemp(PART, dir=self.folder)
         try:
             with open(descriptor, "wb") as file:
@@ -138,7 +148,7 @@ class Cache:
                 if os.fstat(descriptor).st_mtime_ns - changed_ns < SETTLED_NS:
                     return False
                 file.write(MARK + _checksum(key, body))
-                file.write(body)
+                file.writelines(body)
             os.replace(part, self._path(key))
             return True
         finally:
@@ -222,16 +232,17 @@ def _read(path: Path) -> bytes:
         return file.read()
 
 
-def _body(key: str, data: bytes) -> bytes | None:
+def _body(key: str, data: bytes) -> memoryview | None:
     """The body of an entry; None where it is not what was written under this key."""
     start = len(MARK) + CHECKSUM_BYTES
-    body = data[start:]
-    return body if data[:start] == MARK + _checksum(key, body) else None
+    body = memoryview(data)[start:]
+    return body if data[:start] == MARK + _checksum(key, [body]) else None
 
 
-def _checksum(key: str, body: bytes) -> bytes:
+def _checksum(key: str, body: Sequence[Buffer]) -> bytes:
     digest = hashlib.blake2b(MARK + version().encode() + key.encode(), digest_size=CHECKSUM_BYTES)
-    digest.update(body)
+    for piece in body:
+        digest.update(piece)
     return digest.digest()
 
 

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from .kernels.decode import DTYPES
-from .kernels.summarize import BINS, TensorSummary, bin_edges, range_of, table_values
+from .kernels.summarize import BINS, TensorSummary, bin_edges, bin_of, range_of, table_values
 from .summaries import to_bytes
 
-__all__ = ["Finding", "Look", "closer_look", "content_digest", "findings", "saturated"]
+__all__ = ["TOLD_SHARE", "Finding", "Look", "closer_look", "content_digest", "findings", "saturated"]
 
 FAR_STD = 20.0  # standard deviations from the mean
 FAR_RANGE = 30.0  # times the 99.5th percentile of |value|
 SATURATED_SHARE = 0.01  # of the finite values on one of both ends
+TOLD_SHARE = 0.0005  # of the finite values on one end, below which they are not told
 FEWEST_LEVELS = 16  # different values; fewer are meant to be few
 STEEP = 4.0  # times as many numbers as the neighboring bin lets expect
 
@@ -39,8 +40,8 @@ class Look:
     ends: bool  # numbers equal to the minimum or the maximum
 
 
-def findings(summary: TensorSummary, dtype: str) -> list[Finding]:
-    """Oddities that the summary alone proves."""
+def findings(summary: TensorSummary, dtype: str, columns: int = 0) -> list[Finding]:
+    """Oddities that the summary alone proves. `columns`: of the tensor's matrix, whose rows may be dead."""
     found = []
     if summary.nan:
         found.append(Finding("nan", {"count": summary.nan, "of": summary.count}))
@@ -52,15 +53,18 @@ def findings(summary: TensorSummary, dtype: str) -> list[Finding]:
         found += _far(summary)
     if summary.table is not None and _is_real(dtype):
         found += _saturated(summary)
+    low, high = _at_ends(summary)
+    if low is not None and high is not None and _may_have_steep_end(summary, dtype):
+        found += saturated(low, high, summary)
+    if summary.zero_rows and _may_have_dead_rows(summary, dtype, columns):
+        found.append(Finding("dead_rows", {"count": summary.zero_rows, "of": summary.count // columns}))
     return found
 
 
 def closer_look(summary: TensorSummary, dtype: str, columns: int) -> Look:
     """What the numbers must still be asked for. `columns`: of the tensor's matrix."""
-    if not _is_float(dtype) or summary.min is None or summary.min == summary.max:
-        return Look(False, False)
-    rows = 1 < columns <= summary.zeros < summary.count and summary.count > columns
-    return Look(rows, summary.table is None and _has_steep_end(summary))
+    rows = summary.zero_rows is None and _may_have_dead_rows(summary, dtype, columns)
+    return Look(rows, None in _at_ends(summary) and _may_have_steep_end(summary, dtype))
 
 
 def content_digest(summary: TensorSummary, dtype: str) -> str | None:
@@ -76,6 +80,28 @@ def saturated(low: int, high: int, summary: TensorSummary) -> list[Finding]:
         return []
     ends = {"low_share": low / summary.finite, "high_share": high / summary.finite}
     return [Finding("saturated", {**ends, "min": summary.min, "max": summary.max})]
+
+
+def _may_have_dead_rows(summary: TensorSummary, dtype: str, columns: int) -> bool:
+    if not _is_float(dtype) or summary.min is None or summary.min == summary.max:
+        return False
+    return 1 < columns <= summary.zeros < summary.count and summary.count > columns
+
+
+def _may_have_steep_end(summary: TensorSummary, dtype: str) -> bool:
+    if not _is_float(dtype) or summary.min is None or summary.min == summary.max:
+        return False
+    return summary.table is None and _has_steep_end(summary)
+
+
+def _at_ends(summary: TensorSummary) -> tuple[int | None, int | None]:
+    """Numbers equal to the lowest and the highest one; 0 where these are too few to be told, None where unknown."""
+    if summary.bins is None or summary.min is None or summary.max is None:
+        return None, None
+    ends = ((summary.at_min, summary.min), (summary.at_max, summary.max))
+    few = TOLD_SHARE * summary.finite
+    low, high = (0 if at is None and summary.bins[bin_of(end)] < few else at for at, end in ends)
+    return low, high
 
 
 def _is_float(dtype: str) -> bool:

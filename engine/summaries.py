@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 
+from .cache import Buffer
 from .kernel_choice import version
 from .kernels.decode import DTYPES, decode
 from .kernels.errors import InputError
+from .kernels.matrix_runs import MatrixRun, whole_zero_rows
 from .kernels.pyramid import Pyramid
-from .kernels.summarize import BLOCK, TensorSummary, fold, of_bytes
+from .kernels.summarize import BLOCK, TensorSummary, fold, of_bytes, with_ends
 from .messages import Message, receive, send
 from .reading import read_stored
 
@@ -26,16 +28,20 @@ __all__ = [
     "joined",
     "parted",
     "piece_size",
+    "read_raw",
     "request",
     "summarize",
     "summarize_stored",
+    "summarize_whole",
     "to_bytes",
     "to_message",
+    "values_of",
 ]
 
 PIECE_BYTES = 16 << 20  # of stored numbers in memory at a time
 MOST_COMPUTING = 2  # threads; more would not keep to 512 MB with the definition
-FACTS = ("count", "nan", "inf", "zeros", "min", "max", "table_dtype", "exact")
+FACTS = ("count", "nan", "inf", "zeros", "min", "max", "table_dtype", "exact", "at_min", "at_max", "zero_rows")
+RUN = ("zero_rows", "head_is_zero", "tail_is_zero")
 LEVEL = tuple(column.name for column in fields(Pyramid))
 
 _COMPUTING = threading.BoundedSemaphore(MOST_COMPUTING)
@@ -43,7 +49,11 @@ _COMPUTING = threading.BoundedSemaphore(MOST_COMPUTING)
 
 @dataclass(frozen=True)
 class StoredNumbers:
-    """Numbers of one type that follow each other in a file, and the file's identity."""
+    """Numbers of one type that follow each other in a file, and the file's identity.
+
+    `read(place, count)` gives bytes of a file that is not on this machine, and raises InputError when it is no longer
+    what it was. It is a method of plain data, so that it travels to other machines, but not in messages.
+    """
 
     path: str
     size: int  # bytes of the file
@@ -51,56 +61,93 @@ class StoredNumbers:
     place: int  # of the first number
     dtype: str
     big_endian: bool
+    read: Callable[[int, int], bytes] | None = None
 
 
 def piece_size(dtype: str) -> int:
     """Elements to summarize at a time: whole blocks."""
-    return max(1, PIECE_BYTES // (BLOCK * max(1, DTYPES[dtype].bits // 8))) * BLOCK
+    kind = DTYPES[dtype]
+    item_bytes = kind.bits // 8 or np.dtype(kind.decoded).itemsize
+    return max(1, PIECE_BYTES // (BLOCK * item_bytes)) * BLOCK
 
 
-def summarize(values: np.ndarray, dtype: str) -> TensorSummary:
-    """Summary of decoded numbers, (n,), by the version of the kernel that is ready. `dtype` as in the file."""
-    return version("summarize", values.size).summarize_block(values, dtype)
+def summarize(values: np.ndarray, dtype: str, first: int = 0, width: int | None = None) -> TensorSummary:
+    """Summary of decoded numbers, (n,), by the version of the kernel that is ready. `dtype` as in the file.
+
+    With `width` also their `run`: they are those from number `first` on of a matrix of so many columns.
+    """
+    if width is None:
+        return with_ends(version("summarize", values.size).summarize_block(values, dtype), values)
+    return with_ends(version("summarize_matrix", values.size).summarize_run(values, dtype, first, width), values)
 
 
-def summarize_stored(stored: StoredNumbers, first: int, count: int) -> TensorSummary:
-    """Summary of numbers first to first + count. Raises InputError when the file is no longer what it was."""
+def summarize_whole(values: np.ndarray, dtype: str, width: int | None) -> TensorSummary:
+    """As `summarize`, of all numbers of a matrix of `width` columns; with the number of its rows that are all zero."""
+    summary = summarize(values, dtype)
+    if not width or values.dtype.kind == "c":
+        return summary
+    return replace(summary, zero_rows=whole_zero_rows(values, dtype, 0, width, summary.zeros)[0])
+
+
+def values_of(raw: np.ndarray, dtype: str, count: int, big_endian: bool) -> np.ndarray:
+    """(count,) numbers that (n,) uint8 stand for, as `summarize` takes them: bfloat16 as words."""
+    if DTYPES[dtype].bits != 16:
+        return decode(raw, dtype, count, big_endian)
+    items = raw[: 2 * count].view(">u2" if big_endian else "<u2").astype(np.uint16, copy=False)
+    return items if dtype == "bfloat16" else items.view(dtype)
+
+
+def summarize_stored(stored: StoredNumbers, first: int, count: int, width: int | None = None) -> TensorSummary:
+    """Summary of numbers first to first + count, `width` as in `summarize`.
+
+    Raises InputError when the file is no longer what it was.
+    """
     bits = DTYPES[stored.dtype].bits
     begin, end = first * bits // 8, ((first + count) * bits + 7) // 8
+    raw = read_raw(stored, begin, end - begin)
+    with _COMPUTING:
+        return _summarize_raw(raw, stored, first, count, first - begin * 8 // bits, width)
+
+
+def read_raw(stored: StoredNumbers, begin: int, count: int) -> np.ndarray:
+    """(count,) uint8: bytes from `begin` on of the numbers; until this thread reads again. Raises InputError."""
+    if stored.read is not None:
+        return np.frombuffer(stored.read(stored.place + begin, count), np.uint8)
     try:
-        raw = read_stored(stored.path, stored.size, stored.mtime_ns, stored.place + begin, end - begin)
+        return read_stored(stored.path, stored.size, stored.mtime_ns, stored.place + begin, count)
     except OSError as error:
         raise InputError(stored.path, "unreadable", reason=error.strerror or str(error)) from error
-    with _COMPUTING:
-        return _summarize_raw(raw, stored, first - begin * 8 // bits, count)
 
 
-def _summarize_raw(raw: np.ndarray, stored: StoredNumbers, skipped: int, count: int) -> TensorSummary:
+def _summarize_raw(
+    raw: np.ndarray, stored: StoredNumbers, first: int, count: int, skipped: int, width: int | None
+) -> TensorSummary:
     """Summary of stored numbers, (n,) uint8; the fewest are decoded. `skipped`: those before them in the first byte."""
-    bits, kernel = DTYPES[stored.dtype].bits, version("summarize", count)
-    if bits == 16:
-        items = raw.view(">u2" if stored.big_endian else "<u2").astype(np.uint16, copy=False)
-        return kernel.summarize_block(items if stored.dtype == "bfloat16" else items.view(stored.dtype), stored.dtype)
-    if skipped or bits > 8:
-        values = decode(raw, stored.dtype, skipped + count, stored.big_endian)[skipped:]
-        return kernel.summarize_block(values, stored.dtype)
+    bits = DTYPES[stored.dtype].bits
+    if skipped or bits > 8 or (bits < 8 and width is not None):
+        values = values_of(raw, stored.dtype, skipped + count, stored.big_endian)[skipped:]
+        return summarize(values, stored.dtype, first, width)
+    if width is not None:
+        counted = version("summarize_matrix", count).summarize_run(raw, stored.dtype, first, width)
+        return replace(of_bytes(counted.table, stored.dtype), run=counted.run)
     whole = count * bits // 8
-    parts = [of_bytes(kernel.summarize_block(raw[:whole]).table, stored.dtype)]
+    parts = [of_bytes(version("summarize", count).summarize_block(raw[:whole]).table, stored.dtype)]
     if rest := count - whole * 8 // bits:
-        parts.append(kernel.summarize_block(decode(raw[whole:], stored.dtype, rest), stored.dtype))
+        parts.append(summarize(decode(raw[whole:], stored.dtype, rest), stored.dtype))
     return fold(parts) if len(parts) > 1 else parts[0]
 
 
 def to_message(summary: TensorSummary) -> Message:
-    """The summary as it goes through a pipe or into a file: of its counts only those that are not 0."""
+    """The summary as it goes through a pipe or into a file: of its counts only those that are not 0; no pyramid."""
     counts = summary.bins if summary.table is None else summary.table
     assert counts is not None
     places = np.flatnonzero(counts)
     known = counts[places]
     arrays = [summary.blocks, places.astype("<u2"), known.astype(np.min_scalar_type(known.max(initial=0)))]
-    if summary.pyramid is not None:
-        arrays += [getattr(summary.pyramid, name) for name in LEVEL]
-    facts = {name: getattr(summary, name) for name in FACTS}
+    facts: dict[str, Any] = {name: getattr(summary, name) for name in FACTS}
+    if summary.run is not None:
+        arrays += [getattr(summary.run.level, name) for name in LEVEL]
+        facts["run"] = [getattr(summary.run, name) for name in RUN]
     return Message({**facts, "bins": len(counts)}, arrays)
 
 
@@ -110,9 +157,9 @@ def from_message(message: Message) -> TensorSummary:
     facts = {name: message.facts[name] for name in FACTS}
     counts = np.zeros(message.facts["bins"], np.int64)
     counts[places] = known
-    pyramid = Pyramid(*level) if level else None
+    run = MatrixRun(Pyramid(*level), *message.facts["run"]) if level else None
     bins, table = (counts, None) if facts["table_dtype"] is None else (None, counts)
-    return TensorSummary(**facts, blocks=blocks, bins=bins, table=table, pyramid=pyramid)
+    return TensorSummary(**facts, blocks=blocks, bins=bins, table=table, run=run)
 
 
 def to_bytes(summary: TensorSummary) -> bytes:
@@ -137,7 +184,7 @@ def joined(pieces: Sequence[bytes]) -> bytes:
     return stream.getvalue() + b"".join(pieces)
 
 
-def parted(body: bytes) -> list[bytes]:
+def parted(body: Buffer) -> list[bytes]:
     """The pieces that `joined` was given. Raises ValueError where they are not whole."""
     stream = BytesIO(body)
     message = receive(stream)
@@ -147,11 +194,12 @@ def parted(body: bytes) -> list[bytes]:
     return pieces
 
 
-def request(stored: StoredNumbers, first: int, count: int) -> Mapping[str, Any]:
+def request(stored: StoredNumbers, first: int, count: int, width: int | None = None) -> Mapping[str, Any]:
     """Arguments of the task "summarize"."""
-    return {"stored": asdict(stored), "first": first, "count": count}
+    return {"stored": asdict(stored), "first": first, "count": count, "width": width}
 
 
 def answer(arguments: Mapping[str, Any]) -> Message:
     """What a worker answers to `request`."""
-    return to_message(summarize_stored(StoredNumbers(**arguments["stored"]), arguments["first"], arguments["count"]))
+    stored = StoredNumbers(**arguments["stored"])
+    return to_message(summarize_stored(stored, arguments["first"], arguments["count"], arguments["width"]))

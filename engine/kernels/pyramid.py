@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SIDE", "Pyramid", "coarser", "empty_level", "number_type", "numbers_of", "pyramid_of"]
+from .decode import DTYPES, decode
+
+__all__ = ["SIDE", "Pyramid", "coarser", "empty_level", "is_byte_of", "number_type", "numbers_of", "pyramid_of"]
 
 SIDE = 8  # rows and columns of a block
 AT_ONCE = 1 << 18  # numbers in temporary arrays
@@ -21,10 +23,10 @@ AT_ONCE = 1 << 18  # numbers in temporary arrays
 class Pyramid:
     """One level: numbers for each block, all (rows, columns); NaN where the block holds no finite number."""
 
-    mean: np.ndarray  # float64
+    mean: np.ndarray  # float64, or float32 where many are kept
     min: np.ndarray  # float32, or float64 where the matrix holds what float32 does not; 0 has no sign
     max: np.ndarray  # as min
-    count: np.ndarray  # finite numbers: uint8 for blocks of the matrix, float64 for those of blocks
+    count: np.ndarray  # finite numbers: uint8 for blocks of the matrix, float64 for those of blocks, uint16 where kept
 
 
 def number_type(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
@@ -33,11 +35,22 @@ def number_type(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
 
 
 def numbers_of(values: np.ndarray, dtype: str | None = None) -> np.ndarray:
-    """The real numbers as float32 or float64. `dtype` "bfloat16": `values` may be its bits in uint16."""
+    """The real numbers as float32 or float64.
+
+    `dtype` "bfloat16": `values` may be its bits in uint16; a type of 8 bits: they may be its bytes in uint8.
+    """
     if values.dtype == np.uint16 and dtype == "bfloat16":
         return (values.astype(np.uint32) << 16).view(np.float32)
+    if is_byte_of(values.dtype, dtype):
+        assert dtype is not None
+        return decode(np.arange(256, dtype=np.uint8), dtype, 256).astype(np.float32)[values]
     with np.errstate(invalid="ignore"):  # signaling NaNs
         return values.astype(number_type(values.dtype), copy=False)
+
+
+def is_byte_of(stored: np.dtype[Any], dtype: str | None) -> bool:
+    """Whether bytes are to be looked at as numbers of another type."""
+    return stored == np.uint8 and dtype is not None and DTYPES[dtype].bits == 8
 
 
 def pyramid_of(matrix: np.ndarray, dtype: str | None = None, into: Pyramid | None = None) -> Pyramid:
@@ -67,9 +80,10 @@ def coarser(level: Pyramid, factor: int) -> Pyramid:
     Sums are of mean x count, row by row from top to bottom, then column by column.
     """
     counts = _joined(np.add, level.count.astype(np.float64), factor, 0.0)
+    weighted = level.mean.astype(np.float64) * level.count
     empty = counts == 0
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = _joined(np.add, np.where(level.count > 0, level.mean * level.count, 0.0), factor, 0.0)
+        sums = _joined(np.add, np.where(level.count > 0, weighted, 0.0), factor, 0.0)
         mean = np.where(empty, np.nan, sums / np.maximum(counts, 1.0))
     lowest = _joined(np.minimum, np.where(level.count > 0, level.min, np.inf), factor, np.inf)
     highest = _joined(np.maximum, np.where(level.count > 0, level.max, -np.inf), factor, -np.inf)

@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 from numba import njit, types
 
-from .pyramid import SIDE, Pyramid, empty_level, numbers_of
+from .decode import decode
+from .pyramid import SIDE, Pyramid, empty_level, is_byte_of, numbers_of
 from .vectors_numba import (
     WIDTH,
     all_finite,
@@ -33,6 +34,7 @@ __all__ = [
     "coarser",
     "fill_band",
     "fill_band_of_words",
+    "fill_cut_band",
     "level_types",
     "pyramid_of",
     "widening_table",
@@ -76,6 +78,9 @@ def widening_table(name: str, dtype: str | None) -> np.ndarray:
     if name == "uint16" and dtype == "bfloat16":
         return np.empty(0, np.float32)
     kind = np.dtype(name)
+    if is_byte_of(kind, dtype):
+        assert dtype is not None
+        return decode(np.arange(256, dtype=np.uint8), dtype, 256).astype(np.float32)
     patterns = np.arange(1 << 8 * kind.itemsize).astype(f"u{kind.itemsize}")
     with np.errstate(invalid="ignore"):  # signaling NaNs
         return (patterns != 0 if name == "bool" else patterns.view(kind)).astype(np.float32)
@@ -102,6 +107,13 @@ def _block(values, start, pitch, high, broad, sums):
         lowest = highest = kind(np.nan)
     mean = sums[0] / count
     return (np.nan if mean != mean else mean), lowest + kind(0), highest + kind(0), count
+
+
+@njit(nogil=True)
+def _rows_inside(start, pitch, high, broad, size):
+    """(first, end) of the rows of a band of which something lies in `size` numbers."""
+    first = 0 if start + broad > 0 else (-start - broad) // pitch + 1
+    return min(first, high), max(min(first, high), min(high, (size - start + pitch - 1) // pitch))
 
 
 @njit(nogil=True)
@@ -151,23 +163,55 @@ def fill_band(values, start, pitch, high, broad, means, lows, highs, counts):
     error_model="numpy",
 )
 def fill_band_of_words(words, table, start, pitch, high, broad, scratch, means, lows, highs, counts):
-    """As `fill_band`, of words that `table` turns into numbers; without one they are upper halves of float32.
+    """As `fill_cut_band`, of words that `table` turns into numbers; without one they are upper halves of float32.
 
     `scratch` has room for 8 x TILE.
     """
     bits = scratch.view(np.uint32)
+    first, last = _rows_inside(start, pitch, high, broad, len(words))
     for left in range(0, broad, TILE):
         size = min(TILE, broad - left)
-        for row in range(high):
-            line = words[start + row * pitch + left : start + row * pitch + left + size]
+        for row in range(last - first):
+            at, to = start + (first + row) * pitch + left, row * TILE
+            begin = min(max(0, -at), size)
+            end = max(begin, min(size, len(words) - at))
+            if begin > 0 or end < size:
+                scratch[to : to + size] = np.nan
+            line = words[at + begin : at + end]
             if len(table):
-                for k in range(size):
-                    scratch[row * TILE + k] = table[np.uint64(line[k])]
+                for k in range(len(line)):
+                    scratch[to + begin + k] = table[np.uint64(line[k])]
             else:
-                for k in range(size):
-                    bits[row * TILE + k] = np.uint32(line[k]) << np.uint32(16)
+                for k in range(len(line)):
+                    bits[to + begin + k] = np.uint32(line[k]) << np.uint32(16)
         j, stop = left // SIDE, (left + size + SIDE - 1) // SIDE
-        fill_band(scratch, 0, TILE, high, size, means[j:stop], lows[j:stop], highs[j:stop], counts[j:stop])
+        fill_band(scratch, 0, TILE, last - first, size, means[j:stop], lows[j:stop], highs[j:stop], counts[j:stop])
+
+
+@njit(
+    [types.void(file_array(kind), *[INDEX] * 4, types.Array(kind, 1, "C"), *level_types(kind, 1)) for kind in FLOATS],
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
+def fill_cut_band(values, start, pitch, high, broad, scratch, means, lows, highs, counts):
+    """As `fill_band`, of what lies in `values`: the band begins at `start`, also before them, and may end behind them.
+
+    `scratch` has room for 8 x TILE.
+    """
+    first, last = _rows_inside(start, pitch, high, broad, len(values))
+    for left in range(0, broad, TILE):
+        size = min(TILE, broad - left)
+        for row in range(last - first):
+            at, to = start + (first + row) * pitch + left, row * TILE
+            begin = min(max(0, -at), size)
+            end = max(begin, min(size, len(values) - at))
+            if begin > 0 or end < size:
+                scratch[to : to + size] = np.nan
+            for k in range(begin, end):
+                scratch[to + k] = values[at + k]
+        j, stop = left // SIDE, (left + size + SIDE - 1) // SIDE
+        fill_band(scratch, 0, TILE, last - first, size, means[j:stop], lows[j:stop], highs[j:stop], counts[j:stop])
 
 
 @njit(
@@ -198,7 +242,7 @@ def coarser(level: Pyramid, factor: int) -> Pyramid:
     sides = [-(-side // factor) for side in level.mean.shape]
     kind = level.min.dtype
     above = Pyramid(np.empty(sides), np.empty(sides, kind), np.empty(sides, kind), np.empty(sides))
-    below = (level.mean, level.min, level.max, level.count.astype(np.float64))
+    below = (level.mean.astype(np.float64, copy=False), level.min, level.max, level.count.astype(np.float64))
     _join(*(np.ascontiguousarray(part) for part in below), factor, above.mean, above.min, above.max, above.count)
     return above
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 
 from . import moments
 from .decode import DTYPES, decode
+from .matrix_runs import MatrixRun
 from .pyramid import Pyramid
 
 __all__ = [
@@ -32,13 +33,18 @@ __all__ = [
     "SEGMENT",
     "TensorSummary",
     "bin_edges",
+    "bin_of",
+    "extremes_of",
     "fold",
+    "from_table",
     "of_bytes",
     "range_of",
     "summarize_block",
     "summarize_with",
+    "table_dtype_of",
     "table_values",
     "tally",
+    "with_ends",
 ]
 
 BLOCK = 1 << 20  # elements
@@ -47,6 +53,8 @@ LANES = 16
 BINS = 4096
 SHIFT = 20  # bits of a float32 below those that name its bin
 LARGEST = float(np.finfo(np.float32).max)
+END_SHARE = 1 / 2048  # of a part in the bin of its lowest or highest number, from which on those are counted
+FEW = 1 << 16  # numbers of which they are counted in any case
 RANGE_SHARE = 0.995  # of the values lie within the range
 TABLES = {"bool": "uint8", "uint8": "uint8", "int8": "int8", "uint16": "uint16", "int16": "int16", "float16": "float16"}
 
@@ -70,7 +78,11 @@ class TensorSummary:
     table: np.ndarray | None = field(default=None, repr=False)  # (256 or 65536,) int64
     table_dtype: str | None = None
     exact: bool = True  # of all elements, not of a sample
-    pyramid: Pyramid | None = field(default=None, repr=False)
+    at_min: int | None = None  # numbers equal to the lowest one; None where nobody counted
+    at_max: int | None = None
+    zero_rows: int | None = None  # of the tensor's matrix, all zero; None where nobody looked
+    pyramid: Pyramid | None = field(default=None, repr=False)  # of all: blocks of 32 x 32, see `matrix_runs`
+    run: MatrixRun | None = field(default=None, repr=False)  # of a part: what it says of the matrix
 
     @property
     def finite(self) -> int:
@@ -126,10 +138,10 @@ def summarize_block(values: np.ndarray, dtype: str | None = None, block: int = B
 
 def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, block: int) -> TensorSummary:
     """As `summarize_block`, by other versions of its hot part."""
-    kind = _table_dtype(values, dtype)
+    kind = table_dtype_of(values, dtype)
     if kind is not None:
         keys, size = _keys(values, kind)
-        return _from_table(versions.tally(keys, size), kind)
+        return from_table(versions.tally(keys, size), kind)
     rows, bins = [], np.zeros(BINS, np.int64)
     counts, extremes = np.zeros(3, np.int64), []
     step = len(values) if values.dtype.kind == "f" else block  # what has to become float64 does so block by block
@@ -141,7 +153,7 @@ def summarize_with(versions: Versions, values: np.ndarray, dtype: str | None, bl
     blocks = np.concatenate(rows) if rows else np.zeros((0, moments.COLUMNS))
     integers = values if values.dtype.kind in "iu" else None
     zeros, nan, inf = counts.tolist()
-    lowest, highest = _extremes(extremes if integers is None else _bounds(integers))
+    lowest, highest = extremes_of(extremes if integers is None else _bounds(integers))
     return TensorSummary(len(values), nan, inf, zeros, lowest, highest, blocks, bins)
 
 
@@ -149,12 +161,12 @@ def of_bytes(counts: np.ndarray, dtype: str) -> TensorSummary:
     """Summary of numbers of at most 8 bits that fill whole bytes, given how often each byte occurs, (256,) int64."""
     in_byte = 8 // DTYPES[dtype].bits
     meanings = decode(bytes(range(256)), dtype, 256 * in_byte)
-    kind = _table_dtype(meanings, dtype)
+    kind = table_dtype_of(meanings, dtype)
     assert kind is not None
     keys, size = _keys(meanings, kind)
     table = np.zeros(size, np.int64)
     np.add.at(table, keys >> 16 if keys.dtype == np.uint32 else keys, np.repeat(counts, in_byte))
-    return _from_table(table, kind)
+    return from_table(table, kind)
 
 
 def fold(summaries: Sequence[TensorSummary]) -> TensorSummary:
@@ -164,8 +176,8 @@ def fold(summaries: Sequence[TensorSummary]) -> TensorSummary:
     first = summaries[0]
     exact = all(summary.exact for summary in summaries)
     if first.table is not None and first.table_dtype is not None:
-        return _from_table(_added([summary.table for summary in summaries]), first.table_dtype, exact)
-    lowest, highest = _extremes([(summary.min, summary.max) for summary in summaries])
+        return from_table(_added([summary.table for summary in summaries]), first.table_dtype, exact)
+    lowest, highest = extremes_of([(summary.min, summary.max) for summary in summaries])
     return TensorSummary(
         sum(summary.count for summary in summaries),
         sum(summary.nan for summary in summaries),
@@ -176,7 +188,14 @@ def fold(summaries: Sequence[TensorSummary]) -> TensorSummary:
         np.concatenate([summary.blocks for summary in summaries]),
         _added([summary.bins for summary in summaries]),
         exact=exact,
+        at_min=_added_ends([summary.at_min for summary in summaries if summary.min == lowest]),
+        at_max=_added_ends([summary.at_max for summary in summaries if summary.max == highest]),
     )
+
+
+def _added_ends(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _added(columns: Sequence[np.ndarray | None]) -> np.ndarray:
@@ -185,6 +204,23 @@ def _added(columns: Sequence[np.ndarray | None]) -> np.ndarray:
     for column in columns:
         total += 0 if column is None else column
     return total
+
+
+def with_ends(summary: TensorSummary, values: np.ndarray) -> TensorSummary:
+    """The summary of float numbers with how many are equal to the lowest and the highest, where these may be many."""
+    if summary.bins is None or summary.min is None or summary.max is None or values.dtype.kind != "f":
+        return summary
+    found = []
+    for end in (summary.min, summary.max):
+        may_be_many = len(values) <= FEW or summary.bins[bin_of(end)] >= END_SHARE * summary.finite
+        found.append(int(np.count_nonzero(values == end)) if may_be_many else None)
+    return replace(summary, at_min=found[0], at_max=found[1])
+
+
+def bin_of(number: float) -> int:
+    """The bin that counts a finite number."""
+    single = np.array([min(max(number, -LARGEST), LARGEST)], np.float32)
+    return int(single.view(np.uint32)[0] >> SHIFT)
 
 
 def range_of(summary: TensorSummary) -> float:
@@ -232,8 +268,8 @@ def table_values(dtype: str) -> np.ndarray:
         return decode(patterns.tobytes(), dtype, len(patterns)).astype(np.float64)
 
 
-def _table_dtype(values: np.ndarray, dtype: str | None) -> str | None:
-    """The type whose bit patterns are counted; None where there are too many."""
+def table_dtype_of(values: np.ndarray, dtype: str | None) -> str | None:
+    """The type whose bit patterns are counted; None where there are too many. Of `values` only the type matters."""
     if values.dtype == np.uint16 and dtype == "bfloat16":
         return dtype
     if values.dtype == np.float32 and dtype is not None and DTYPES[dtype].bits <= 16:
@@ -247,7 +283,8 @@ def _keys(values: np.ndarray, table_dtype: str) -> tuple[np.ndarray, int]:
     return unsigned, 1 << DTYPES[table_dtype].bits
 
 
-def _from_table(table: np.ndarray, table_dtype: str, exact: bool = True) -> TensorSummary:
+def from_table(table: np.ndarray, table_dtype: str, exact: bool = True) -> TensorSummary:
+    """Summary of numbers of a type, given how often each of its bit patterns occurs, (n,) int64."""
     patterns = _patterns(table_dtype)
     counts = table[patterns.finite]
     known = np.flatnonzero(counts)
@@ -301,7 +338,7 @@ def _bounds(integers: np.ndarray) -> list[tuple[int, int]]:
     return [(int(integers.min()), int(integers.max()))] if len(integers) else []
 
 
-def _extremes(pairs: Sequence[Any]) -> tuple[int | float | None, int | float | None]:
+def extremes_of(pairs: Sequence[Any]) -> tuple[int | float | None, int | float | None]:
     """The lowest and the highest number of pairs of both, None where there is none; 0 has no sign."""
     known = [(low, high) for low, high in pairs if low is not None and low <= high]
     if not known:

@@ -1,50 +1,81 @@
-"""Statistics of a matrix and the level of its pyramid, together: what a part of a large one adds to both.
-
-The NumPy definition. Statistics go by blocks of 2^20 numbers in storage order, the pyramid by bands of 8 rows. A part
-is a run of numbers; to it belong the bands that begin in it, whose last rows may lie behind its end.
-"""
+"""Statistics of a run of numbers of a matrix together with the level of its pyramid. The NumPy definition."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 
-from .pyramid import SIDE, Pyramid, pyramid_of
-from .summarize import TensorSummary, fold, summarize_block
+from . import pyramid as definition
+from .matrix_runs import FACTOR, MatrixRun, Window, whole_zero_rows, window_of
+from .pyramid import SIDE, Pyramid, empty_level, is_byte_of, numbers_of, pyramid_of
+from .summarize import TensorSummary, summarize_block
 
-__all__ = ["bands_of", "fold_parts", "summarize_part"]
+__all__ = ["summarize_run", "with_run"]
+
+COLUMNS = ("mean", "min", "max", "count")
+AT_ONCE = 1 << 15  # columns of a band in temporary arrays
 
 
-def summarize_part(
-    matrix: np.ndarray,
-    dtype: str | None = None,
-    first: int = 0,
-    count: int | None = None,
-    into: Pyramid | None = None,
-) -> TensorSummary:
-    """Summary of numbers first to first + count of a real matrix in C order, with the pyramid of the bands of the part.
+def summarize_run(values: np.ndarray, dtype: str | None, first: int, width: int) -> TensorSummary:
+    """Summary of (n,) real numbers, n > 0, that are those from number `first` on of a matrix of `width` columns.
 
-    Without `count` to the end. `matrix` is the whole one, of which no more is read; `dtype` as in
-    `summarize_block`, `into` as in `pyramid_of`.
+    `values` and `dtype` as in `summarize_block`; of bytes that are numbers of `dtype`, the summary is of the bytes. Its
+    `run` says what they add to what is known of the matrix.
     """
-    bands, last = bands_of(matrix.shape, first, count)
-    summary = summarize_block(matrix.reshape(-1)[first:last], dtype)
-    return replace(summary, pyramid=pyramid_of(matrix[bands.start * SIDE : bands.stop * SIDE], dtype, into))
+    summary, window = summarize_block(values, dtype), window_of(first, len(values), width)
+    return with_run(summary, _level(values, dtype, window), definition, window, values, dtype)
 
 
-def bands_of(shape: tuple[int, ...], first: int, count: int | None) -> tuple[range, int]:
-    """(numbers of the bands of a part, end of the part)."""
-    size, band = shape[0] * shape[1], SIDE * shape[1]
-    last = size if count is None else first + count
-    if not band:
-        return range(-(-shape[0] // SIDE)), last
-    return range(-(-first // band), -(-last // band)), last
+def with_run(
+    summary: TensorSummary,
+    level: Pyramid,
+    kernels: ModuleType,
+    window: Window,
+    values: np.ndarray,
+    dtype: str | None,
+) -> TensorSummary:
+    """The summary of a run with what it says of its matrix, given blocks of 8 x 8 and the version that joins them."""
+    columns = level.mean, level.min, level.max, level.count
+    parts = [tuple(column[cut] for column in columns) for cut in (slice(window.head), slice(window.head, None))]
+    joined = [kernels.coarser(Pyramid(*part), FACTOR) for part in parts if len(part[0])]
+    whole = Pyramid(*(np.concatenate([getattr(part, name) for part in joined]) for name in COLUMNS))
+    zeros = summary.zeros
+    if is_byte_of(values.dtype, dtype) and summary.table is not None:
+        zeros = int(summary.table[numbers_of(np.arange(256, dtype=np.uint8), dtype) == 0].sum())
+    return replace(summary, run=MatrixRun(whole, *whole_zero_rows(values, dtype, window.first, window.width, zeros)))
 
 
-def fold_parts(parts: Sequence[TensorSummary]) -> TensorSummary:
-    """As `fold`, with the pyramid of all bands. Raises ValueError when there is no part."""
-    levels = [part.pyramid for part in parts if part.pyramid is not None]
-    stacked = (np.concatenate([getattr(level, name) for level in levels]) for name in ("mean", "min", "max", "count"))
-    return replace(fold(parts), pyramid=Pyramid(*stacked))
+def _level(values: np.ndarray, dtype: str | None, window: Window) -> Pyramid:
+    """Blocks of 8 x 8; what lies outside the run is not a number."""
+    broad, band = window.right - window.left, SIDE * window.width
+    level = empty_level((len(window.bands) * SIDE, broad), values.dtype)
+    whole = range(0)
+    if broad == window.width <= AT_ONCE:
+        whole = range(-(min(window.start, 0) // band), (len(values) - window.start) // band)
+        inside = values[window.start + whole.start * band : window.start + whole.stop * band]
+        _put(level, slice(whole.start, whole.stop), slice(None), pyramid_of(inside.reshape(-1, broad), dtype))
+    for i in [i for i in range(len(window.bands)) if i not in whole]:
+        for left in range(0, broad, AT_ONCE):
+            size = min(AT_ONCE, broad - left)
+            numbers = _band(values, dtype, window.start + i * band + left, window.width, size)
+            _put(level, slice(i, i + 1), slice(left // SIDE, -(-(left + size) // SIDE)), pyramid_of(numbers))
+    return level
+
+
+def _put(level: Pyramid, rows: slice, columns: slice, part: Pyramid) -> None:
+    for name in COLUMNS:
+        getattr(level, name)[rows, columns] = getattr(part, name)
+
+
+def _band(values: np.ndarray, dtype: str | None, start: int, pitch: int, size: int) -> np.ndarray:
+    """(rows, size) numbers of a band, of those rows that are touched."""
+    lines = []
+    for at in range(start, start + SIDE * pitch, pitch):
+        begin, end = max(0, -at), min(size, len(values) - at)
+        if begin < end:
+            numbers = numbers_of(values[at + begin : at + end], dtype)
+            missing = (begin, size - end)
+            lines.append(np.pad(numbers, missing, constant_values=np.nan) if any(missing) else numbers)
+    return np.stack(lines) if lines else np.full((1, size), np.nan, numbers_of(values[:0], dtype).dtype)

@@ -5,6 +5,8 @@ STRINGS: dict[str, str] = {
     "cache.cleared": "Removed {entries} entries, {count} bytes",
     "cache.entries": "{entries} entries",
     "cache.folder": "folder {folder}",
+    "cache.kind.pyramids": "pyramids: {count} bytes",
+    "cache.kind.summaries": "summaries: {count} bytes",
     "cache.none": "Nothing is kept: the cache folder cannot be written, or TENSORNAUT_CACHE_BYTES is 0",
     "cache.option.action": "show what is kept, or clear it",
     "cache.option.json": "print JSON",

@@ -5,6 +5,8 @@ STRINGS: dict[str, str] = {
     "cache.cleared": "已删除 {entries} 个条目，{count} 字节",
     "cache.entries": "{entries} 个条目",
     "cache.folder": "文件夹 {folder}",
+    "cache.kind.pyramids": "金字塔：{count} 字节",
+    "cache.kind.summaries": "统计摘要：{count} 字节",
     "cache.none": "不保留任何内容：缓存文件夹无法写入，或 TENSORNAUT_CACHE_BYTES 为 0",
     "cache.option.action": "显示（show）或清除（clear）保留的内容",
     "cache.option.json": "输出 JSON",

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from safetensors import numpy as reference
 from tensornaut.cli.main import main
-from tensornaut.cli.stats_cache import batches
 from tensornaut.engine.cache import VARIABLE, opened
 from tensornaut.engine.summaries import from_bytes, joined, parted, to_bytes
 from tensornaut.loaders.open import open_network
+from tensornaut.scenes.survey_cache import batches
 
 CHILD = "import sys; from tensornaut.cli.main import main; sys.exit(main(sys.argv[1:]))"
 SMALL_FILES = """
@@ -23,6 +23,7 @@ from tensornaut.cli.main import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 sys.exit(main(sys.argv[1:]))
 """
+ENTRIES = "?" * 12 + "-" + "?" * 32 + ".entry"  # of summaries
 WEEK_NS = 7 * 86_400 * 10**9
 
 
@@ -80,7 +81,26 @@ def test_warm_and_cold_and_none_give_the_same_bytes(model, home, truth, capsys):
     assert not home.exists()
     for words in ([], [], ["--workers", "2"], ["--no-cache"]):
         assert report(capsys, model, *words) == truth
-    assert len(list(home.iterdir())) == len(list(batches(open_network(str(model)))))
+    assert len(list(home.glob(ENTRIES))) == len(list(batches(open_network(str(model)))))
+
+
+def test_pyramids_are_kept_beside_and_the_same_whoever_makes_them(model, home, capsys, tmp_path, monkeypatch):
+    kept = []
+    for words in ([], ["--workers", "2"], ["--workers", "7"]):
+        report(capsys, model, *words)
+        kept.append({path.name: path.read_bytes() for path in home.iterdir()})
+        shutil.rmtree(home)
+    assert kept[0] == kept[1] == kept[2]
+    assert sum("-pyramids" in name for name in kept[0]) == 3
+    assert report(capsys, model)
+    found = {}
+    for batch in batches(open_network(str(model))):
+        found |= {batch.tensors[place].name: level for place, level in batch.pyramids(opened()).items()}
+    values = reference.load_file(model)["1.weight"].astype(np.float64)
+    level = found["1.weight"]
+    assert set(found) == {"0.weight", "1.weight", "2.weight"}
+    assert (level.max[3, 4], level.count[-1, -1]) == (values[96:128, 128:160].max(), 20 * 16)
+    assert level.mean[3, 4] == np.float32(values[96:128, 128:160].mean())
 
 
 def test_what_is_kept_is_used(model, home, capsys):
@@ -91,7 +111,7 @@ def test_what_is_kept_is_used(model, home, capsys):
     pieces = parted(cache.find(key))
     lie = from_bytes(pieces[0])
     object.__setattr__(lie, "zeros", 12345)
-    assert cache.store(key, joined([to_bytes(lie), *pieces[1:]]), 0)
+    assert cache.store(key, [joined([to_bytes(lie), *pieces[1:]])], 0)
     assert json.loads(report(capsys, model))["tensors"][0]["zeros"] == 12345
     assert json.loads(report(capsys, model, "--no-cache"))["tensors"][0]["zeros"] != 12345
 
@@ -133,7 +153,9 @@ def test_eight_processes_at_once_from_cold(model, tmp_path, truth):
     assert {process.communicate(timeout=120)[0] for process in running} == {truth}
     assert [process.returncode for process in running] == [0] * 8
     kept = list((tmp_path / "shared" / "tensornaut" / "summaries").iterdir())
-    assert len(kept) == len(list(batches(open_network(str(model))))) and {path.suffix for path in kept} == {".entry"}
+    assert len(kept) == len(list(batches(open_network(str(model))))) + 3 and {path.suffix for path in kept} == {
+        ".entry"
+    }
     assert stats_of(model, variables) == truth
 
 
@@ -183,8 +205,11 @@ def test_show_and_clear_say_what_there_is(model, home, capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["folder"], found["entries"], found["bytes"]) == (str(home), len(sizes), sum(sizes))
     assert found["versions"] == {found["version"]: len(sizes)} and found["limit_bytes"] == 512 << 20
+    pyramids = sum(path.stat().st_size for path in home.glob("*-pyramids.entry"))
+    assert found["kinds"] == {"pyramids": pyramids, "summaries": sum(sizes) - pyramids}
     assert main(["cache", "show"]) == 0
     shown = capsys.readouterr().out
+    assert f"pyramids: {pyramids:,} bytes" in shown
     assert str(home) in shown and f"{sum(sizes):,} bytes" in shown and found["version"] in shown
     (home / "stranger.txt").touch()
     assert main(["cache", "clear"]) == 0

@@ -17,7 +17,7 @@ from tensornaut.engine import cluster
 from tensornaut.engine.cache import version
 from tensornaut.engine.cluster import Cluster, summarized
 from tensornaut.engine.kernels.errors import InputError
-from tensornaut.engine.summaries import StoredNumbers, from_bytes
+from tensornaut.engine.summaries import StoredNumbers, from_bytes, parted
 from tensornaut.loaders.source import Source
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra cluster")
@@ -107,10 +107,11 @@ def test_workers_do_not_read_another_version_of_a_file(web, tmp_path):
     np.save(path, np.arange(1000.0))
     source = Source.of(f"{web.url}/x.npy")
     stored = StoredNumbers(source.path, source.size, 0, 128, "float64", False, source.read)
-    assert from_bytes(summarized(dict(vars(stored)), 0, 1000, False, version())).max == 999
+    (found,) = parted(summarized(dict(vars(stored)), 0, 1000, 1000, False, version()))
+    assert from_bytes(found).max == 999
     np.save(path, -np.arange(1000.0))
     with pytest.raises(InputError, match="changed"):
-        summarized(dict(vars(stored)), 0, 1000, False, version())
+        summarized(dict(vars(stored)), 0, 1000, 1000, False, version())
 
 
 def test_when_all_workers_are_lost_the_wait_has_an_end(large, scheduler, workers, monkeypatch, capsys):
@@ -162,7 +163,7 @@ def test_without_dask_the_message_names_the_extra(monkeypatch):
 
 def test_workers_of_another_version_are_refused():
     with pytest.raises(InputError, match="same version"):
-        summarized({}, 0, 1, False, "another")
+        summarized({}, 0, 1, None, False, "another")
 
 
 def test_workers_and_a_cluster_together_are_refused(large, capsys):

@@ -11,7 +11,7 @@ FUNCTIONS = {
     "pyramid": "pyramid_of",
     "rasterize": "Rasterizer",
     "summarize": "summarize_block",
-    "summarize_matrix": "summarize_part",
+    "summarize_matrix": "summarize_run",
 }
 SHOW = """
 import sys, time

@@ -1,4 +1,7 @@
-"""Batches of tensors whose summaries are kept together in the cache, so that many small tensors are few files."""
+"""Batches of tensors whose summaries are kept together in the cache, so that many small tensors are few files.
+
+Their pyramids are kept beside, in an entry of their own: who wants the summaries only does not read them.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,25 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
-from ..engine.cache import Cache
+import numpy as np
+
+from ..engine.cache import Buffer, Cache
 from ..engine.fingerprint import Stored, fingerprint
+from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.matrix_runs import LEVEL_SIDE
+from ..engine.kernels.pyramid import Pyramid
 from ..engine.kernels.summarize import TensorSummary
 from ..engine.summaries import joined, parted, to_bytes
 from ..loaders.network import Network, Tensor
 from ..loaders.sparse import Sparse
+from .survey_parts import has_pyramid
 
 __all__ = ["Batch", "batches"]
 
 ELEMENTS = 1 << 22  # with which a batch is full
 TENSORS = 1024
+PYRAMIDS = "-pyramids"  # behind the key of an entry
+PYRAMIDS_SHARE = 0.4  # of the cache that one run fills with pyramids at most; summaries have room behind them
 
 
 @dataclass
@@ -27,12 +38,16 @@ class Batch:
     tensors: list[Tensor]
     _cache: Cache | None = None
     _key: str | None = None
-    _done: list[bytes] = field(default_factory=list)
+    _done: list[TensorSummary] = field(default_factory=list)
 
     @cached_property
     def readable(self) -> list[int]:
         """Places in the batch of tensors that hold numbers."""
         return [place for place, tensor in enumerate(self.tensors) if tensor.is_readable]
+
+    @cached_property
+    def _with_pyramid(self) -> list[int]:
+        return [place for place in self.readable if has_pyramid(self.tensors[place])]
 
     def known(self, cache: Cache, is_whole: bool) -> dict[int, bytes]:
         """Summaries that the cache knows, by place in the batch: of all readable tensors, or none.
@@ -47,18 +62,34 @@ class Batch:
             self._cache, self._key = cache, key
         return {}
 
+    def pyramids(self, cache: Cache) -> dict[int, Pyramid]:
+        """Pyramids that the cache knows, by place in the batch: of all tensors that have one, or none."""
+        key = self._fingerprint() if self._with_pyramid else None
+        body = cache.find(key + PYRAMIDS) if key else None
+        if body is None:
+            return {}
+        shapes = [matrix_shape(self.tensors[place].shape) for place in self._with_pyramid]
+        return dict(zip(self._with_pyramid, _levels(body, shapes), strict=True))
+
     def add(self, summary: TensorSummary) -> None:
         """The next readable tensor's summary. After the last one all are stored, if the file is still what it was."""
         if self._cache is None or self._key is None:
             return
-        self._done.append(to_bytes(summary))
+        self._done.append(summary)
         if len(self._done) == len(self.readable):
             if self._fingerprint() == self._key:
-                self._cache.store(self._key, joined(self._done), self.tensors[0].source.mtime_ns)
+                self._store(self._cache, self._key)
             self._cache, self._done = None, []
 
+    def _store(self, cache: Cache, key: str) -> None:
+        changed_ns = self.tensors[0].source.mtime_ns
+        cache.store(key, [joined([to_bytes(summary) for summary in self._done])], changed_ns)
+        levels = [summary.pyramid for summary in self._done if summary.pyramid is not None]
+        if levels:
+            cache.store(key + PYRAMIDS, _buffers(levels), changed_ns, PYRAMIDS_SHARE)
+
     def _fingerprint(self) -> str | None:
-        """None where there is nothing to know, or it depends on more than one file."""
+        """None where there is nothing to know, or it depends on more than one file, or on one elsewhere."""
         stored = [_stored(self.tensors[place]) for place in self.readable]
         source = self.tensors[0].source
         if not stored or isinstance(self.tensors[0].packed, Sparse):
@@ -83,6 +114,26 @@ def batches(network: Network) -> Iterator[Batch]:
         elements += tensor.count
     if batch:
         yield Batch(batch)
+
+
+def _buffers(levels: list[Pyramid]) -> list[Buffer]:
+    """Levels as bytes, without a copy."""
+    columns: list[np.ndarray] = []
+    for level in levels:
+        columns += [level.mean, level.min, level.max, level.count]
+    return [np.ascontiguousarray(column).reshape(-1).view(np.uint8).data for column in columns]
+
+
+def _levels(body: Buffer, shapes: list[tuple[int, int]]) -> Iterator[Pyramid]:
+    """The levels of matrices of these shapes, whose bytes `_buffers` gave."""
+    place = 0
+    for rows, columns in shapes:
+        sides = -(-rows // LEVEL_SIDE), -(-columns // LEVEL_SIDE)
+        found = []
+        for kind in (np.float32, np.float32, np.float32, np.uint16):
+            found.append(np.frombuffer(body, kind, sides[0] * sides[1], place).reshape(sides).copy())
+            place += found[-1].nbytes
+        yield Pyramid(*found)
 
 
 def _stored(tensor: Tensor) -> Stored:
