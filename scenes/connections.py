@@ -18,7 +18,11 @@ ARC_STEPS = 48
 ARC_HEIGHT = 30.0
 PLUS = 1.5 * np.array([[0.0, -1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [0.0, 0.0, 1.0]])  # in a ring
 TURN_Y = 1.0  # turns from row to row run just above the floor
-MOST_STREAMS = 32
+MOST_STREAMS = 32  # from layer to layer
+MOST_STREAMS_IN_ALL = 4096  # of networks with very many layers each has fewer, but one
+STREAM_SHARES = np.linspace(0, 1, STREAM_STEPS)
+STREAM_EASE = STREAM_SHARES * STREAM_SHARES * (3 - 2 * STREAM_SHARES)
+NO_STREAMS = np.zeros((0, STREAM_STEPS, 3))
 
 
 def _lines(paths: list[np.ndarray], color: Color, alpha: float, **style: float | str) -> Lines:
@@ -33,31 +37,31 @@ def stream_lines(layout: Layout, theme: Theme) -> Lines:
     """Hairlines from layer to layer: one for four channels between matrices, at most 32; one where there are none."""
     paths: list[np.ndarray] = []
     leaving, arriving = Counter(a for a, _ in layout.links), Counter(b for _, b in layout.links)
+    most = max(1, min(MOST_STREAMS, MOST_STREAMS_IN_ALL // max(len(layout.links), 1)))
     for source, target in layout.links:
         share = max(leaving[source], 1) * max(arriving[target], 1)
-        paths.extend(_streams(layout.layers[source], layout.layers[target], share))
+        paths.extend(_streams(layout.layers[source], layout.layers[target], most / math.sqrt(share)))
     return _lines(paths, theme.stream, 0.26, width_px=0.8, layer="back")
 
 
-def _streams(source: Placed, target: Placed, share: int) -> list[np.ndarray]:
-    """Lines between the facing sides of two layers; `share` links divide the budget of lines."""
+def _streams(source: Placed, target: Placed, most: float) -> np.ndarray:
+    """(lines, STREAM_STEPS, 3) between the facing sides of two layers."""
     from_tray, to_tray = source.volume.main, target.volume.main
     if from_tray is None or to_tray is None or source.volume.slab or target.volume.slab:
-        return []
+        return NO_STREAMS
     x0 = source.x + source.volume.bounds[2]
     x1 = target.x + target.volume.bounds[0]
     if x1 <= x0:
-        return []
+        return NO_STREAMS
     channels = min(from_tray.size[1], to_tray.size[1])
-    count = int(min(max(channels / 4, 1), MOST_STREAMS / math.sqrt(share)))
-    t = np.linspace(0, 1, STREAM_STEPS)
-    ease = t * t * (3 - 2 * t)
-    places = (np.arange(count) + 0.5) / count - 0.5
-    lines = []
-    for place in places:
-        z0, z1 = source.z + place * from_tray.size[1], target.z + place * to_tray.size[1]
-        y0, y1 = from_tray.zero_y, to_tray.zero_y
-        lines.append(np.stack([x0 + (x1 - x0) * t, y0 + (y1 - y0) * ease, z0 + (z1 - z0) * ease], 1))
+    count = int(min(max(channels / 4, 1), most))
+    places = (np.arange(count) + 0.5) / max(count, 1) - 0.5
+    z0, z1 = source.z + places * from_tray.size[1], target.z + places * to_tray.size[1]
+    y0, y1 = from_tray.zero_y, to_tray.zero_y
+    lines = np.empty((count, STREAM_STEPS, 3))
+    lines[:, :, 0] = x0 + (x1 - x0) * STREAM_SHARES
+    lines[:, :, 1] = y0 + (y1 - y0) * STREAM_EASE
+    lines[:, :, 2] = z0[:, None] + (z1 - z0)[:, None] * STREAM_EASE
     return lines
 
 
@@ -80,8 +84,7 @@ def turn_lines(layout: Layout, theme: Theme) -> Lines:
 def _flow(source: Placed, target: Placed) -> np.ndarray:
     x0, y0 = source.x + source.volume.bounds[2], source.volume.middle_y
     x1, y1 = target.x + target.volume.bounds[0], target.volume.middle_y
-    t = np.linspace(0, 1, STREAM_STEPS)
-    ease = t * t * (3 - 2 * t)
+    t, ease = STREAM_SHARES, STREAM_EASE
     return np.stack([x0 + (x1 - x0) * t, y0 + (y1 - y0) * ease, source.z + (target.z - source.z) * ease], 1)
 
 

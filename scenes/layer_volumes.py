@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..engine.values import matrix_shape
 
@@ -17,6 +18,7 @@ PADDING = 1.2  # glass stands this far from the outermost cells
 FLOOR_GAP = 4.0  # from floor to glass
 GLASS_HEIGHT = 1.12  # half height of the glass, in heights of a full value
 BIAS_GAP = 2.6
+BLOCK = 32  # columns of a block of a pyramid
 STRIP_GAP = 2.0  # cells between the strips of a folded matrix
 FULL_CELLS = 192  # up to so many cells a side, one cell is one world unit
 LONGEST_ASPECT = 6.0  # longer matrices are folded into strips
@@ -51,7 +53,7 @@ class Tray:
     x: float = 0.0  # middle of the tray in its layer
     z: float = 0.0
 
-    @property
+    @cached_property
     def size(self) -> tuple[float, float]:
         """(along x, along z) of the cells, world units."""
         strip_columns = max(strip.columns for strip in self.strips)
@@ -87,7 +89,7 @@ class Volume:
     trays: tuple[Tray, ...]
     slab: Slab | None = None
 
-    @property
+    @cached_property
     def main(self) -> Tray | None:
         """The tray with most cells."""
         return max(self.trays, key=lambda tray: tray.rows * tray.columns, default=None)
@@ -97,7 +99,7 @@ class Volume:
         """Of the main tray."""
         return self.main.rows * self.main.columns if self.main else 0
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
         """(x0, z0, x1, z1) including the glass."""
         sides = [(tray.x, tray.z, tray.size[0] / 2 + PADDING, tray.size[1] / 2 + PADDING) for tray in self.trays]
@@ -143,6 +145,8 @@ def _strips(rows: int, columns: int) -> tuple[Strip, ...]:
         while columns / count > LONGEST_ASPECT * (rows + STRIP_GAP) * count and columns / count > FULL_CELLS:
             count += 1
     width = math.ceil(columns / count)
+    if count > 1:  # whole blocks of the tensor's pyramid
+        width = math.ceil(width / BLOCK) * BLOCK
     starts = range(0, columns, width)
     return tuple(Strip(start, min(width, columns - start), k * (rows + STRIP_GAP)) for k, start in enumerate(starts))
 
