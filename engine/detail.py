@@ -5,19 +5,20 @@ A weight is a point of light, or, where its cell is large on the screen, a cube 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
-from .drawn import place
+from .drawn import coarser_tiles, morph_of, place
 from .kernel_choice import begin_frame, is_compiled, version
 from .kernels.colorize import LightTables, light_tables, plain_tables
-from .kernels.cut import CutEyes, CutGrids, Tiles
+from .kernels.cut import TILE, CutEyes, CutGrids, Tiles
 from .near_cells import NEAR_LIMIT, NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
 from .rasterize.batch import Batch
 from .scene import Scene, WeightGrid, walk
-from .tile_data import Source
-from .tiles import TilePool
+from .tile_data import READ_LIMIT, Source
+from .tiles import Resident, TilePool
 from .view import Eye, Frame, clip_from_world
 
 __all__ = ["Detail"]
@@ -56,9 +57,9 @@ class Detail:
         self._collect()
         eyes = _cut_eyes(frame.eyes)
         tiles = self._cut(frame, eyes)
-        resident = self.pool.request(tiles, frame.mode)
+        resident, coarser = self._request(tiles, frame)
         self.waiting = resident.waiting
-        self.drawn = place(tiles, resident, self._cut_grids, self._table)
+        self.drawn = place(tiles, resident, coarser, self._cut_grids, self._table)
         self.samples = int(self.drawn.counts.prod(1, dtype=np.int64).sum())
         self.near = find_near(self.drawn, self.grids, self.pool, eyes, self._numbers, self._near_limit)
         self.drawn = without(self.drawn, self.near, self.pool, len(self.near_tables) // 2)
@@ -67,8 +68,10 @@ class Detail:
     def batch(self, eye: Eye) -> Batch:
         """What one eye of the frame draws."""
         drawn, which = self.drawn, self.seen(eye)
-        away = drawn.center[which] - eye.position
-        emphasis = self._emphasis[drawn.grid[which]]
+        away = drawn.fog_at[which] - eye.position
+        emphasis = self._emphasis[drawn.grid[which]] * drawn.dim[which]
+        above = drawn.above[which]
+        above[:, 0] -= eye.position
         return Batch(
             (drawn.corner[which] - eye.position).astype(np.float32),
             drawn.du[which].astype(np.float32),
@@ -78,7 +81,10 @@ class Detail:
             drawn.shown_slot[which],
             (self._fog(np.sqrt((away * away).sum(1))) * emphasis).astype(np.float32),
             drawn.table[which],
-            drawn.cell[which].astype(np.float32),
+            drawn.sprite[which].astype(np.float32),
+            drawn.morph[which],
+            above.astype(np.float32),
+            drawn.above_at[which],
         )
 
     def seen(self, eye: Eye) -> np.ndarray:
@@ -118,6 +124,7 @@ class Detail:
             turned("origin") + shift, turned("du"), turned("dv"), turned("dh"), shape[:, 0], shape[:, 1]
         )
         self._emphasis = np.array([grid.emphasis for grid in self.grids], float)
+        self._peaks = np.array([grid.reduce == "peak" for grid in self.grids], bool)
         self._open()
 
     def _open(self) -> None:
@@ -163,14 +170,34 @@ class Detail:
             budget = budget if is_compiled("rasterize") else min(budget, DEFINITION_BUDGET)
             busy = self.samples > budget / 2
             tau = max(least, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
-        limit = self.pool.slot_limit - self._near_limit
+        limit = (self.pool.slot_limit - self._near_limit) * 4 // 5  # room for coarser tiles that some morph from
         tiles = version("cut", len(self.grids)).cut(self._cut_grids, eyes, tau, budget, limit)
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)
         if not self.left_out:
             return tiles
         kept = np.sort(np.argsort(-tiles.pixels, kind="stable")[:limit])
         grid, level, row, col = tiles.grid[kept], tiles.level[kept], tiles.row[kept], tiles.col[kept]
-        return Tiles(grid, level, row, col, tiles.pixels[kept], tiles.samples, tiles.tau)
+        return Tiles(grid, level, row, col, tiles.pixels[kept], tiles.above[kept], tiles.samples, tiles.tau)
+
+    def _request(self, tiles: Tiles, frame: Frame) -> tuple[Resident, Resident]:
+        """Where tiles lie in the pool, and the coarser ones that they morph from, if those are no means of them."""
+        coarser, which = coarser_tiles(tiles, (morph_of(tiles) > 0) & self._peculiar_above(tiles))
+        if not len(coarser):
+            resident = self.pool.request(tiles, frame.mode)
+            return resident, replace(resident, slot=np.full(len(tiles), -1, np.int32))
+        resident = self.pool.request(tiles.joined(coarser), frame.mode)
+        slot, level, quality = resident.slot, resident.level, resident.quality
+        place = np.where(which < 0, 0, len(tiles) + which)
+        of_coarser = Resident(np.where(which < 0, -1, slot[place]), level[place], quality[place], 0)
+        own = slice(len(tiles))
+        return Resident(slot[own], level[own], quality[own], resident.waiting), of_coarser
+
+    def _peculiar_above(self, tiles: Tiles) -> np.ndarray:
+        """(n,) bool: whether the tile one level coarser is not the mean of its parts: sampled, or of peaks."""
+        size = np.int64(TILE) << (tiles.level.astype(np.int64) + 1)
+        first = np.stack([(tiles.row >> 1) * size, (tiles.col >> 1) * size], 1)
+        shape = np.stack([self._cut_grids.rows[tiles.grid], self._cut_grids.cols[tiles.grid]], 1)
+        return self._peaks[tiles.grid] | (np.minimum(size[:, None], shape - first).prod(1) > READ_LIMIT)
 
 
 def _cut_eyes(eyes: tuple[Eye, ...]) -> CutEyes:

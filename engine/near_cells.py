@@ -124,12 +124,14 @@ def without(drawn: Drawn, near: NearCells, pool: TilePool, tables: int) -> Drawn
     shown, table = drawn.shown_slot.copy(), drawn.table.copy()
     shown[tiles] = copies
     table[tiles] += tables
+    morph = drawn.morph.copy()
+    morph[tiles] = 0  # marks among the heights are not to be mixed
     heights = pool.data.height
     heights[copies] = np.maximum(heights[copies], LOWEST)
     place = (shown[near.tile], near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1])
     pool.data.light[place] = 0
     heights[place] = HIDDEN
-    return replace(drawn, shown_slot=shown, table=table)
+    return replace(drawn, shown_slot=shown, table=table, morph=morph)
 
 
 def find_stems(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes, near: NearCells) -> Stems:
@@ -192,6 +194,8 @@ def _values(
         (row, col), (rows, cols) = drawn.first[tile].tolist(), drawn.extent[tile].tolist()
         assert values is not None  # those without have no near cells
         key = (values.key, row, col)
+        if pool.has_failed(values.key):
+            known.setdefault(key, None)
         if key not in known:
             known[key] = _read(values, slice(row, row + rows), slice(col, col + cols), pool)
         numbers = known[key]
@@ -207,7 +211,7 @@ def _read(values: Values, rows: slice, cols: slice, pool: TilePool) -> np.ndarra
     try:
         return read_part(values, rows, cols)
     except READ_FAULTS as error:
-        pool.faults.append((values.key, str(error)))
+        pool.fail(values.key, str(error))
         return None
 
 

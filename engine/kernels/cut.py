@@ -84,11 +84,19 @@ class Tiles:
     row: np.ndarray  # (n,) int32, tile row
     col: np.ndarray  # (n,) int32, tile column
     pixels: np.ndarray  # (n,) float64, size of a sample at the tile's nearest point
+    above: np.ndarray  # (n,) float64, the same of the tile one level coarser that was refined; inf for a whole matrix
     samples: int
     tau: float  # px, the largest size of a sample that was not refined
 
     def __len__(self) -> int:
         return len(self.grid)
+
+    def joined(self, others: Tiles) -> Tiles:
+        """These tiles and then the others."""
+        names = ("grid", "level", "row", "col", "pixels", "above")
+        columns = [np.concatenate([getattr(self, name), getattr(others, name)]) for name in names]
+        grid, level, row, col, pixels, above = columns
+        return Tiles(grid, level, row, col, pixels, above, self.samples, self.tau)
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,7 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
     """One pass, all matrices a level down at a time."""
     grid = np.arange(len(grids))
     level, row, col = grids.top.copy(), np.zeros_like(grid), np.zeros_like(grid)
+    above = np.full(len(grid), np.inf)
     done: list[tuple[np.ndarray, ...]] = []
     while len(grid):
         sphere, step = spheres(grids, eyes, grid, level, row, col), grids.cell[grid] * (np.int64(1) << level)
@@ -141,13 +150,15 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
         visible = sphere.inside >= -(sphere.radius + step)
         finer = visible & (pixels > tau) & (level > 0)
         kept = visible & ~finer
-        done.append((grid[kept], level[kept], row[kept], col[kept], pixels[kept]))
-        grid, level, row, col = _children(grids, grid[finer], level[finer], row[finer], col[finer])
+        done.append((grid[kept], level[kept], row[kept], col[kept], pixels[kept], above[kept]))
+        above = pixels[finer]
+        grid, level, row, col, parent = _children(grids, grid[finer], level[finer], row[finer], col[finer])
+        above = above[parent]
     if not done:
-        done.append((grid, level, row, col, np.zeros(0)))
-    grid, level, row, col, pixels = (np.concatenate(column) for column in zip(*done, strict=True))
+        done.append((grid, level, row, col, above, above))
+    grid, level, row, col, pixels, above = (np.concatenate(column) for column in zip(*done, strict=True))
     order = np.lexsort((_interleaved(row << level, col << level), grid))
-    grid, level, row, col, pixels = (column[order] for column in (grid, level, row, col, pixels))
+    grid, level, row, col, pixels, above = (column[order] for column in (grid, level, row, col, pixels, above))
     high, wide = tile_counts(grids.rows[grid], grids.cols[grid], level, row, col)
     return Tiles(
         grid.astype(np.int32),
@@ -155,6 +166,7 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
         row.astype(np.int32),
         col.astype(np.int32),
         pixels,
+        above,
         int((high * wide).sum()),
         float(tau),
     )
@@ -162,13 +174,14 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
 
 def _children(
     grids: CutGrids, grid: np.ndarray, level: np.ndarray, row: np.ndarray, col: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The tiles one level finer."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The tiles one level finer, and which of the given each comes from."""
+    parent = np.repeat(np.arange(len(grid)), 4)
     grid, level = np.repeat(grid, 4), np.repeat(level - 1, 4)
     row = (2 * row[:, None] + np.array([0, 0, 1, 1])).ravel()
     col = (2 * col[:, None] + np.array([0, 1, 0, 1])).ravel()
     exist = ((row * TILE) << level < grids.rows[grid]) & ((col * TILE) << level < grids.cols[grid])
-    return grid[exist], level[exist], row[exist], col[exist]
+    return grid[exist], level[exist], row[exist], col[exist], parent[exist]
 
 
 def _interleaved(row: np.ndarray, col: np.ndarray) -> np.ndarray:

@@ -22,14 +22,15 @@ SHAPES = f"{TABLE}, {TABLE}, {TABLE}, {COUNTS}, {COUNTS}, {TABLE}, {TABLE}, {LIS
 def cut(grids: CutGrids, eyes: CutEyes, tau: float, budget: int, tile_limit: int) -> Tiles:
     """As `cut.cut`."""
     capacity = max(min(budget, tile_limit), len(grids)) + 1
-    places, pixels = np.empty((capacity, 4), np.int32), np.empty(capacity)
+    places, sizes = np.empty((capacity, 4), np.int32), np.empty((capacity, 2))
     count, samples, tau = _cut(
         grids.origin, grids.du, grids.dv, grids.rows, grids.cols, grids.cell, grids.products,
         grids.normal, grids.thickness, grids.top,
-        eyes.position, eyes.planes, eyes.focal_px, float(tau), budget, tile_limit, places, pixels,
+        eyes.position, eyes.planes, eyes.focal_px, float(tau), budget, tile_limit, places, sizes,
     )  # fmt: skip
     grid, level, row, col = (np.ascontiguousarray(places[:count, k]) for k in range(4))
-    return Tiles(grid, level, row, col, pixels[:count].copy(), samples, tau)
+    pixels, above = (np.ascontiguousarray(sizes[:count, k]) for k in range(2))
+    return Tiles(grid, level, row, col, pixels, above, samples, tau)
 
 
 @njit(
@@ -70,29 +71,31 @@ def _measure(
 
 
 @njit(
-    f"UniTuple(int64, 2)({GRIDS}, {EYES}, float64, int64, int64, {TABLE}, {COUNTS}, int32[:, ::1], {LIST})",
+    f"UniTuple(int64, 2)({GRIDS}, {EYES}, float64, int64, int64, {TABLE}, {COUNTS}, int32[:, ::1], {TABLE})",
     nogil=True,
     cache=True,
 )
 def _descend(
     origin, du, dv, rows, cols, cell, products, normal, thickness, top,
-    position, planes, focal_px, tau, budget, tile_limit, roots, order, places, pixels,
+    position, planes, focal_px, tau, budget, tile_limit, roots, order, places, sizes,
 ):  # fmt: skip
     """(tiles, samples) of one pass; more samples than the budget mean that it was given up."""
-    stack, measured = np.empty((STACK, 3), np.int64), np.empty(3)
+    stack, waiting, measured = np.empty((STACK, 3), np.int64), np.empty(STACK), np.empty(3)
     count, samples = 0, 0
     for place in range(len(order)):
         grid = order[place]
         level = top[grid]
         # Down to the first level of more than one tile the sphere stays the same, and only the step shrinks.
         whole = max(0, level - 5)
+        waiting[0] = np.inf
         while level > whole and cell[grid] * (1 << level) * roots[grid, 2] > tau:
+            waiting[0] = cell[grid] * (1 << level) * roots[grid, 2]
             level -= 1
         depth = 1
         stack[0, 0], stack[0, 1], stack[0, 2] = level, 0, 0
         while depth > 0:
             depth -= 1
-            level, row, col = stack[depth, 0], stack[depth, 1], stack[depth, 2]
+            level, row, col, above = stack[depth, 0], stack[depth, 1], stack[depth, 2], waiting[depth]
             _measure(
                 origin,
                 du,
@@ -121,6 +124,7 @@ def _descend(
                     first_row, first_col = (child_row * TILE) << (level - 1), (child_col * TILE) << (level - 1)
                     if first_row < rows[grid] and first_col < cols[grid]:
                         stack[depth, 0], stack[depth, 1], stack[depth, 2] = level - 1, child_row, child_col
+                        waiting[depth] = size
                         depth += 1
                 continue
             block = 1 << level
@@ -130,21 +134,21 @@ def _descend(
             if (samples > budget or count + 1 > tile_limit) and tau < np.inf:
                 return count, budget + 1
             places[count, 0], places[count, 1], places[count, 2], places[count, 3] = grid, level, row, col
-            pixels[count] = size
+            sizes[count, 0], sizes[count, 1] = size, above
             count += 1
     return count, samples
 
 
 @njit(
-    f"Tuple((int64, int64, float64))({GRIDS}, {EYES}, float64, int64, int64, int32[:, ::1], {LIST})",
+    f"Tuple((int64, int64, float64))({GRIDS}, {EYES}, float64, int64, int64, int32[:, ::1], {TABLE})",
     nogil=True,
     cache=True,
 )
 def _cut(
     origin, du, dv, rows, cols, cell, products, normal, thickness, top,
-    position, planes, focal_px, tau, budget, tile_limit, places, pixels,
+    position, planes, focal_px, tau, budget, tile_limit, places, sizes,
 ):  # fmt: skip
-    """(tiles, samples, tau); the tiles stand in `places` and `pixels`."""
+    """(tiles, samples, tau); the tiles stand in `places` and `sizes`."""
     roots, measured = np.empty((len(rows), 3)), np.empty(3)
     order, seen = np.empty(len(rows), np.int64), 0
     for grid in range(len(rows)):
@@ -174,7 +178,7 @@ def _cut(
     for number in range(PASSES):
         count, samples = _descend(
             origin, du, dv, rows, cols, cell, products, normal, thickness, top,
-            position, planes, focal_px, tau, budget, tile_limit, roots, order[:seen], places, pixels,
+            position, planes, focal_px, tau, budget, tile_limit, roots, order[:seen], places, sizes,
         )  # fmt: skip
         if samples <= budget or number == PASSES - 1:
             break

@@ -1,6 +1,6 @@
 """Rasterizers of points: sums of light, and nearest samples. `choose` gives the one to draw with."""
 
-from .batch import EMPTY, TILE, UNIT, Batch, Pool, eye_rows, pack, unpack
+from .batch import EMPTY, MORPH, TILE, UNIT, Batch, Pool, eye_rows, pack, unmorphed, unpack
 from .choice import Rasterizer, RasterizerChoice
 from .definition import DefinitionRasterizer
 from .sprites import LIGHT_SHARE
@@ -8,6 +8,7 @@ from .sprites import LIGHT_SHARE
 __all__ = [
     "EMPTY",
     "LIGHT_SHARE",
+    "MORPH",
     "TILE",
     "UNIT",
     "Batch",
@@ -17,5 +18,6 @@ __all__ = [
     "RasterizerChoice",
     "eye_rows",
     "pack",
+    "unmorphed",
     "unpack",
 ]

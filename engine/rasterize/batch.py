@@ -14,18 +14,39 @@ import numpy as np
 from ..kernels.colorize import FIELD, HEIGHT_UNIT, UNIT
 from ..view import Eye, clip_from_world
 
-__all__ = ["EMPTY", "SUM_LIMIT", "TILE", "UNIT", "Batch", "Pool", "Setup", "eye_rows", "pack", "prepare", "unpack"]
+__all__ = [
+    "EMPTY",
+    "MORPH",
+    "SUM_LIMIT",
+    "TILE",
+    "UNIT",
+    "Batch",
+    "Pool",
+    "Setup",
+    "eye_rows",
+    "pack",
+    "prepare",
+    "unmorphed",
+    "unpack",
+]
 
 TILE = 32  # samples per side
 SUM_LIMIT = (1 << 20) - 1  # the largest sum of a channel
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)  # pixel of `nearest` that no sample met
 NEAREST_W = np.float32(1e-3)  # samples nearer to the eye's plane than this are not drawn
+MORPH = 128  # of a tile whose samples look like those of the coarser tile that they replace
 DIAMETER = 0.84  # of a sprite, in cells
 
 
 @dataclass
 class Batch:
-    """Tiles to draw for one eye, one row a tile. Sample (i, j) stands at corner + i*du + j*dv + height*dh."""
+    """Tiles to draw for one eye, one row a tile. Sample (i, j) stands at corner + i*du + j*dv + height*dh.
+
+    A tile that has just replaced a coarser one looks like that: the share `morph` / MORPH of the light and height of
+    sample (i, j) is that of the coarse sample (i // 2, j // 2), counted from the first that lies in the tile. So is its
+    place, whose share falls twice as fast, from 1 to 0 while that of light falls to 1/2: half moved samples lie less
+    evenly than others.
+    """
 
     corner: np.ndarray  # (n, 3) float32, sample (0, 0) on the zero plane minus the eye's position, world axes
     du: np.ndarray  # (n, 3) float32, step from row to row of samples
@@ -36,9 +57,17 @@ class Batch:
     gain: np.ndarray  # (n,) float32, brightness factor of the tile (fog, emphasis), 0 to 1
     table: np.ndarray  # (n,) int32, which near table
     cell: np.ndarray  # (n,) float32, width of one sample's cell, world units
+    morph: np.ndarray  # (n,) int32, 0 the tile itself to MORPH the coarser one
+    above: np.ndarray  # (n, 3, 3) float32, corner, du and dv of the coarse samples
+    above_at: np.ndarray  # (n, 3) int32, their slot, first row and column in it; slot -1: they are means of 2 x 2
 
     def __len__(self) -> int:
         return len(self.slot)
+
+
+def unmorphed(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(morph, above, above_at) of tiles that are themselves."""
+    return np.zeros(count, np.int32), np.zeros((count, 3, 3), np.float32), np.full((count, 3), -1, np.int32)
 
 
 @dataclass
@@ -59,6 +88,9 @@ class Setup:
     gain: np.ndarray  # (n,) float32
     table: np.ndarray  # (n,) int32
     diameter: np.ndarray  # (n,) float32, sprite diameter in pixels at w = 1
+    morph: np.ndarray  # (n,) int32
+    above: np.ndarray  # (n, 3, 3) float32, as `steps`, of corner, du and dv of the coarse samples
+    above_at: np.ndarray  # (n, 3) int32
 
 
 def pack(color: np.ndarray) -> np.ndarray:
@@ -91,23 +123,35 @@ def prepare(batch: Batch, rows: np.ndarray, pool: Pool, tables: int | None = Non
     """
     _check("counts", batch.counts, TILE + 1)
     _check("slot", batch.slot, len(pool.height))
+    _check("morph", batch.morph, MORPH + 1)
+    named = batch.above_at[batch.above_at[:, 0] >= 0]
+    _check("slot", named[:, 0], len(pool.height))
+    _check("above_at", named[:, 1:], TILE // 2 + 1)
     if tables is not None:
         _check("table", batch.table, tables)
     rows = np.asarray(rows, np.float64)
     vectors = (batch.corner, batch.du, batch.dv, np.asarray(batch.dh, np.float64) / HEIGHT_UNIT)
-    steps = np.empty((len(batch), 4, 3), np.float32)
-    for k, vector in enumerate(vectors):
-        x, y, z = np.asarray(vector, np.float64).T
-        for axis, row in enumerate(rows):
-            steps[:, k, axis] = (x * row[0] + y * row[1]) + z * row[2]
     return Setup(
-        steps,
+        _seen(vectors, rows),
         np.ascontiguousarray(batch.counts, np.int32),
         np.ascontiguousarray(batch.slot, np.int32),
         np.clip(batch.gain, 0, 1).astype(np.float32),
         np.ascontiguousarray(batch.table, np.int32),
         (batch.cell.astype(np.float64) * (DIAMETER * _focal_px(rows))).astype(np.float32),
+        np.ascontiguousarray(batch.morph, np.int32),
+        _seen(tuple(batch.above[:, k] for k in range(3)), rows),
+        np.ascontiguousarray(batch.above_at, np.int32),
     )
+
+
+def _seen(vectors: tuple[np.ndarray, ...], rows: np.ndarray) -> np.ndarray:
+    """(n, vectors, 3) float32 through `eye_rows`."""
+    seen = np.empty((len(vectors[0]), len(vectors), 3), np.float32)
+    for k, vector in enumerate(vectors):
+        x, y, z = np.asarray(vector, np.float64).T
+        for axis, row in enumerate(rows):
+            seen[:, k, axis] = (x * row[0] + y * row[1]) + z * row[2]
+    return seen
 
 
 def _check(name: str, column: np.ndarray, end: int) -> None:

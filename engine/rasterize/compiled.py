@@ -54,7 +54,7 @@ class CompiledRasterizer:
                 setup.steps, setup.counts, setup.slot, setup.gain, setup.table, setup.diameter,
                 pool.light, pool.height, near_tables, tables.minimum_px, tables.small_factor, tables.small,
                 tables.taps, tables.taps_half, tables.taps_factor, tables.profile, tables.highlight,
-                first, last, width, height, parts[worker],
+                setup.morph, setup.above, setup.above_at, first, last, width, height, parts[worker],
             )  # fmt: skip
 
         merged = np.empty((height, width), np.uint64)
@@ -70,8 +70,9 @@ class CompiledRasterizer:
 
         def find(worker: int, first: int, last: int) -> None:
             nearest_numba.find_nearest(
-                setup.steps, setup.counts, setup.slot, pool.height, first, last, width, height, parts[worker]
-            )
+                setup.steps, setup.counts, setup.slot, setup.morph, setup.above, setup.above_at,
+                pool.height, first, last, width, height, parts[worker],
+            )  # fmt: skip
 
         merged = np.empty((height, width), np.uint64)
         self._share(find, len(batch), TILES_AT_ONCE)

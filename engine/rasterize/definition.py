@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import resolve as display
-from .batch import EMPTY, FIELD, NEAREST_W, SUM_LIMIT, TILE, Batch, Pool, Setup, prepare
+from .batch import EMPTY, FIELD, MORPH, NEAREST_W, SUM_LIMIT, TILE, Batch, Pool, Setup, prepare
 from .sprites import (
     DISC_D,
     HIGHLIGHT_AT,
@@ -36,6 +36,7 @@ CHUNK = 64  # tiles at a time
 PIXELS_AT_ONCE = 1 << 15  # pixels of sprites at a time
 ONE = np.float32(1)
 MASK = np.uint64((1 << FIELD) - 1)
+EVERY = np.uint64(1 | 1 << FIELD | 1 << 2 * FIELD)  # a one in each channel
 
 
 class DefinitionRasterizer:
@@ -65,13 +66,13 @@ class DefinitionRasterizer:
         sums = _Sums(size_px)
         for start in range(0, len(batch), CHUNK):
             seen = _samples(setup, pool, slice(start, start + CHUNK))
-            seen = seen.only((pool.light[seen.slot, seen.i, seen.j] != 0) | (seen.diameter > SOFT_D))
+            seen = seen.only((seen.light != 0) | (seen.diameter > SOFT_D))
             seen = seen.only(sums.meets(seen.x, seen.y, _reach(seen, tables)))
             large = seen.diameter > SOFT_D
             small = (seen.diameter <= tables.minimum_px) & (len(tables.small) > 0)
-            _add_small(sums, seen.only(small), pool, tables)
-            _add_soft(sums, seen.only(~small & ~large), pool, tables)
-            _add_large(sums, seen.only(large), pool, near_tables, tables)
+            _add_small(sums, seen.only(small), tables)
+            _add_soft(sums, seen.only(~small & ~large), tables)
+            _add_large(sums, seen.only(large), near_tables, tables)
         return sums.packed()
 
     def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
@@ -109,7 +110,8 @@ class _Seen:
     diameter: np.ndarray  # float32, px
     gain: np.ndarray  # float32
     tile: np.ndarray  # int64, row of the batch
-    slot: np.ndarray  # int64
+    light: np.ndarray  # uint64
+    height: np.ndarray  # int64
     table: np.ndarray  # int64
     i: np.ndarray  # int64
     j: np.ndarray  # int64
@@ -121,13 +123,26 @@ class _Seen:
 def _samples(setup: Setup, pool: Pool, part: slice) -> _Seen:
     """The samples of some tiles that lie in front of the eye."""
     steps, counts, slot = setup.steps[part], setup.counts[part], setup.slot[part]
+    morph, above = setup.morph[part], setup.above[part]
     index = np.arange(TILE)
     i, j = index[:, None].astype(np.float32), index.astype(np.float32)
-    height = pool.height[slot].astype(np.float32)
+    light, height = pool.light[slot], pool.height[slot].astype(np.int64)
+    mixed = np.flatnonzero(morph)
+    if len(mixed):
+        light[mixed], height[mixed] = _morphed(setup, pool, mixed + part.start)
+    aside = np.maximum(2 * morph - MORPH, 0)
+    moved = np.flatnonzero(aside)
+    share = (aside[moved].astype(np.float32) * np.float32(1 / MORPH))[:, None, None]
+    half_i, half_j = (index[:, None] // 2).astype(np.float32), (index // 2).astype(np.float32)
 
     def along(axis: int) -> np.ndarray:
         corner, du, dv, dh = (steps[:, k, axis, None, None] for k in range(4))
-        return ((corner + i * du) + j * dv) + height * dh
+        first, across = corner + i * du, j * dv
+        if len(moved):
+            corner, du, dv = (above[moved, k, axis, None, None] for k in range(3))
+            first[moved] = first[moved] * (ONE - share) + (corner + half_i * du) * share
+            across[moved] = across[moved] * (ONE - share) + (half_j * dv) * share
+        return (first + across) + height.astype(np.float32) * dh
 
     w = along(2)
     inside = (index[:, None] < counts[:, 0, None, None]) & (index < counts[:, 1, None, None])
@@ -141,11 +156,45 @@ def _samples(setup: Setup, pool: Pool, part: slice) -> _Seen:
         setup.diameter[part][tile] * inverse,
         setup.gain[part][tile],
         tile + part.start,
-        slot[tile].astype(np.int64),
+        light[tile, row, column],
+        height[tile, row, column],
         setup.table[part][tile].astype(np.int64),
         row,
         column,
     )
+
+
+def _morphed(setup: Setup, pool: Pool, tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(light, height int64), each (n, TILE, TILE), of tiles that still look like the coarser ones."""
+    slot, above_at, part = setup.slot[tiles], setup.above_at[tiles], setup.morph[tiles][:, None, None]
+    light, height = pool.light[slot], pool.height[slot].astype(np.int64)
+    even = np.arange(TILE) // 2 * 2
+    upper, left = even[None, :, None], even[None, None, :]
+    lower = np.minimum(upper + 1, setup.counts[tiles, 0, None, None] - 1)
+    right = np.minimum(left + 1, setup.counts[tiles, 1, None, None] - 1)
+    n = np.arange(len(tiles))[:, None, None]
+
+    def of_four(samples: np.ndarray) -> np.ndarray:
+        return (samples[n, upper, left] + samples[n, upper, right]) + (
+            samples[n, lower, left] + samples[n, lower, right]
+        )
+
+    coarse_light, coarse_height = _quarter(of_four(light)), (of_four(height) + 2) >> 2
+    known = np.flatnonzero(above_at[:, 0] >= 0)
+    if len(known):
+        slot, row, col = (above_at[known, k, None, None] for k in range(3))
+        at = slot, np.minimum(row + upper // 2, TILE - 1), np.minimum(col + left // 2, TILE - 1)
+        coarse_light[known], coarse_height[known] = pool.light[at], pool.height[at]
+    whole = part.astype(np.uint64)
+    mixed = (light * (np.uint64(MORPH) - whole) + coarse_light * whole + np.uint64(MORPH // 2) * EVERY) >> np.uint64(7)
+    return mixed & (np.uint64((1 << (FIELD - 7)) - 1) * EVERY), (
+        height * (MORPH - part) + coarse_height * part + MORPH // 2
+    ) >> 7
+
+
+def _quarter(total: np.ndarray) -> np.ndarray:
+    """Packed light / 4, rounded half up per channel."""
+    return ((total + np.uint64(2) * EVERY) >> np.uint64(2)) & (np.uint64((1 << (FIELD - 2)) - 1) * EVERY)
 
 
 class _Sums:
@@ -199,8 +248,7 @@ def _scaled(light: np.ndarray, factor: np.ndarray) -> np.ndarray:
 def _weighted(light: np.ndarray, weight: np.ndarray, bits: int = 7) -> np.ndarray:
     """Packed light (fields below 2^14) x weight / 2^bits, rounded per channel: three channels in one multiplication."""
     half, kept = 1 << (bits - 1), (1 << (FIELD - bits)) - 1
-    every = np.uint64(1 | 1 << FIELD | 1 << 2 * FIELD)
-    return ((light * weight.astype(np.uint64) + np.uint64(half) * every) >> np.uint64(bits)) & (np.uint64(kept) * every)
+    return ((light * weight.astype(np.uint64) + np.uint64(half) * EVERY) >> np.uint64(bits)) & (np.uint64(kept) * EVERY)
 
 
 def _reach(seen: _Seen, tables: Sprites) -> np.ndarray:
@@ -209,11 +257,11 @@ def _reach(seen: _Seen, tables: Sprites) -> np.ndarray:
     return (np.float32(RADIUS) * drawn).astype(np.int64) + 2
 
 
-def _add_small(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
+def _add_small(sums: _Sums, seen: _Seen, tables: Sprites) -> None:
     """Sprites of the minimum size: 3 x 3 weights."""
     column, row, phase_x, phase_y = _centers(sums, seen)
     factor = (seen.diameter * seen.diameter) * tables.small_factor * seen.gain
-    light = _scaled(pool.light[seen.slot, seen.i, seen.j], factor)
+    light = _scaled(seen.light, factor)
     offset = np.arange(9)
     weights = tables.small[(phase_y * PHASES + phase_x)[:, None] * 9 + offset]
     sums.add(
@@ -223,13 +271,13 @@ def _add_small(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
     )
 
 
-def _add_soft(sums: _Sums, seen: _Seen, pool: Pool, tables: Sprites) -> None:
+def _add_soft(sums: _Sums, seen: _Seen, tables: Sprites) -> None:
     """Gaussian sprites: a row of weights along y, then one along x."""
     column, row, phase_x, phase_y = _centers(sums, seen)
     drawn = np.maximum(seen.diameter, tables.minimum_px)
     size = (drawn * np.float32(SIZES)).astype(np.int32)
     factor = (seen.diameter * seen.diameter) * tables.taps_factor[size] * seen.gain
-    light = _scaled(pool.light[seen.slot, seen.i, seen.j], factor)
+    light = _scaled(seen.light, factor)
     half = tables.taps_half[size]
     across, up = tables.taps[size, phase_x], tables.taps[size, phase_y]
     for reach in np.unique(half).tolist():
@@ -262,10 +310,10 @@ def _footprints(half_x: np.ndarray, half_y: np.ndarray) -> Iterator[tuple[np.nda
         start = stop
 
 
-def _add_large(sums: _Sums, seen: _Seen, pool: Pool, near_tables: np.ndarray, tables: Sprites) -> None:
+def _add_large(sums: _Sums, seen: _Seen, near_tables: np.ndarray, tables: Sprites) -> None:
     """Sprites that go from gaussian to disc, with a white highlight."""
     level = _level(seen.diameter)
-    light = _scaled(_mixed(seen, pool, near_tables, level), seen.gain)
+    light = _scaled(_mixed(seen, near_tables, level), seen.gain)
     lit = light != 0
     seen, level, light = seen.only(lit), level[lit], light[lit]
     column, row, phase_x, phase_y = _centers(sums, seen)
@@ -292,11 +340,11 @@ def _level(diameter: np.ndarray) -> np.ndarray:
     return (share * np.float32(LEVELS) + np.float32(0.5)).astype(np.int64)
 
 
-def _mixed(seen: _Seen, pool: Pool, near_tables: np.ndarray, level: np.ndarray) -> np.ndarray:
+def _mixed(seen: _Seen, near_tables: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Packed light between that of the pool (level 0) and that of the near table (level LEVELS)."""
-    value = ((pool.height[seen.slot, seen.i, seen.j].astype(np.int64) + 32768) * 512) >> 16
+    value = ((seen.height + 32768) * 512) >> 16
     near = _weighted(near_tables[seen.table, value], level, 5)
-    return _weighted(pool.light[seen.slot, seen.i, seen.j], LEVELS - level, 5) + near
+    return _weighted(seen.light, LEVELS - level, 5) + near
 
 
 def _white(light: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from numba import njit
 
 from .batch import FIELD, NEAREST_W, SUM_LIMIT, TILE
 from .definition import GAIN, MARGIN
+from .morph_numba import blend_heights, blend_lights, place_columns, start_row
 from .resolve import STEP
 from .sprites import (
     DISC_D,
@@ -54,6 +55,7 @@ F_RINGS, LAST_RING = np.float32(RINGS), np.float32(RINGS - 1)
 
 PIXELS, TILES = "uint64[::1]", "uint64[:, :, ::1]"
 SETUP = "float32[:, :, ::1], int32[:, ::1], int32[::1]"
+ABOVE = "int32[::1], float32[:, :, ::1], int32[:, ::1]"
 TABLES = "uint8[::1], uint8[:, :, ::1], int32[::1], float32[::1], uint8[:, ::1], uint8[:, ::1]"
 
 
@@ -160,7 +162,7 @@ def _add_large(sums, width, height, center_x, center_y, d, light, near, bright, 
 
 @njit(inline="always")
 def _place_row(
-    step, i, columns, heights, diameter, bright, small_limit, small_factor,
+    step, x0, y0, w0, offsets, columns, heights, diameter, bright, small_limit, small_factor,
     width, height, center_x, center_y, whole, size,
 ):  # fmt: skip
     """Number of larger sprites in a row. No branches: becomes vector instructions.
@@ -170,18 +172,15 @@ def _place_row(
     """
     right, top = np.int32(width), np.int32(height)
     x_end, y_end = np.float32((width + 2 * MARGIN) * PHASES - 1), np.float32((height + 2 * MARGIN) * PHASES - 1)
-    x0 = step[0, 0] + np.float32(i) * step[1, 0]
-    y0 = step[0, 1] + np.float32(i) * step[1, 1]
-    w0 = step[0, 2] + np.float32(i) * step[1, 2]
     larger = np.int32(0)
     for j in range(columns):
-        v, h = np.float32(j), np.float32(heights[j])
-        w = (w0 + v * step[2, 2]) + h * step[3, 2]
+        h = np.float32(heights[j])
+        w = (w0 + offsets[2, j]) + h * step[3, 2]
         seen = w > NEAREST_W
         inverse = ONE / (w if seen else ONE)
         d = diameter * inverse
-        x = (((x0 + v * step[2, 0]) + h * step[3, 0]) * inverse) * F_PHASES + F_MARGIN
-        y = (((y0 + v * step[2, 1]) + h * step[3, 1]) * inverse) * F_PHASES + F_MARGIN
+        x = (((x0 + offsets[0, j]) + h * step[3, 0]) * inverse) * F_PHASES + F_MARGIN
+        y = (((y0 + offsets[1, j]) + h * step[3, 1]) * inverse) * F_PHASES + F_MARGIN
         x, y = x if x > ZERO else ZERO, y if y > ZERO else ZERO
         cx, cy = np.int32(x if x < x_end else x_end), np.int32(y if y < y_end else y_end)
         column, row = (cx >> I_BITS) - I_MARGIN, (cy >> I_BITS) - I_MARGIN
@@ -196,7 +195,7 @@ def _place_row(
 
 @njit(
     f"void({SETUP}, float32[::1], int32[::1], float32[::1], {TILES}, int16[:, :, ::1], uint64[:, ::1], "
-    f"float32, float32, {TABLES}, int64, int64, int64, int64, {PIXELS})",
+    f"float32, float32, {TABLES}, {ABOVE}, int64, int64, int64, int64, {PIXELS})",
     nogil=True,
     cache=True,
     error_model="numpy",
@@ -204,7 +203,7 @@ def _place_row(
 def add_light(
     steps, counts, slot, gain, table, diameter, pool_light, pool_height, near_tables,
     minimum, small_factor, small, taps, taps_half, taps_factor, profile, highlight,
-    first, last, width, height, sums,
+    morph, above, above_at, first, last, width, height, sums,
 ):  # fmt: skip
     """Adds the light of tiles first..last to `sums`, a picture with PAD pixels around it.
 
@@ -214,12 +213,25 @@ def add_light(
     small_limit = minimum if len(small) else np.float32(-1)
     center_x, center_y = np.empty(TILE, np.int32), np.empty(TILE, np.int32)
     whole, size = np.empty(TILE, np.int32), np.empty(TILE, np.float32)
+    offsets = np.empty((3, TILE), np.float32)
+    mixed_lights, mixed_heights = np.empty(TILE, np.uint64), np.empty(TILE, np.int16)
     for tile in range(first, last):
-        columns, bright = counts[tile, 1], gain[tile]
-        for i in range(counts[tile, 0]):
+        rows, columns, bright = counts[tile, 0], counts[tile, 1], gain[tile]
+        step, coarse, part = steps[tile], above[tile], morph[tile]
+        place_columns(step, coarse, part, columns, offsets)
+        for i in range(rows):
             lights, heights = pool_light[slot[tile], i], pool_height[slot[tile], i]
+            if part:
+                blend_lights(pool_light, slot[tile], above_at[tile], part, i, rows, columns, mixed_lights)
+                blend_heights(pool_height, slot[tile], above_at[tile], part, i, rows, columns, mixed_heights)
+                lights, heights = mixed_lights, mixed_heights
+            x0, y0, w0 = (
+                start_row(step, coarse, part, i, 0),
+                start_row(step, coarse, part, i, 1),
+                start_row(step, coarse, part, i, 2),
+            )
             larger = _place_row(
-                steps[tile], i, columns, heights, diameter[tile], bright, small_limit, small_factor,
+                step, x0, y0, w0, offsets, columns, heights, diameter[tile], bright, small_limit, small_factor,
                 width, height, center_x, center_y, whole, size,
             )  # fmt: skip
             for j in range(columns):

@@ -6,13 +6,14 @@ import numpy as np
 from numba import njit
 
 from .batch import EMPTY, NEAREST_W, TILE
+from .morph_numba import blend_heights, place_columns, start_row
 
 __all__ = ["find_nearest", "merge_nearest", "show_nearest"]
 
 ZERO, ONE = np.float32(0), np.float32(1)
 U32, U1024, LOW = np.uint64(32), np.uint64(TILE * TILE), np.uint64(0xFFFFFFFF)
 PIXELS = "uint64[::1]"
-SETUP = "float32[:, :, ::1], int32[:, ::1], int32[::1]"
+SETUP = "float32[:, :, ::1], int32[:, ::1], int32[::1], int32[::1], float32[:, :, ::1], int32[:, ::1]"
 
 
 @njit(
@@ -21,26 +22,33 @@ SETUP = "float32[:, :, ::1], int32[:, ::1], int32[::1]"
     cache=True,
     error_model="numpy",
 )
-def find_nearest(steps, counts, slot, pool_height, first, last, width, height, pixels):
+def find_nearest(steps, counts, slot, morph, above, above_at, pool_height, first, last, width, height, pixels):
     """Lowers `pixels` to the samples of tiles first..last; one pixel more than in the picture takes what is outside."""
     right, top, across = np.float32(width), np.float32(height), np.int32(width)
     outside = np.int32(width * height)
     place, depth = np.empty(TILE, np.int32), np.empty(TILE, np.float32)
     bits = depth.view(np.uint32)
+    offsets, mixed = np.empty((3, TILE), np.float32), np.empty(TILE, np.int16)
     for tile in range(first, last):
-        step = steps[tile]
+        step, coarse, part = steps[tile], above[tile], morph[tile]
+        place_columns(step, coarse, part, counts[tile, 1], offsets)
         for i in range(counts[tile, 0]):
             heights = pool_height[slot[tile], i]
-            x0 = step[0, 0] + np.float32(i) * step[1, 0]
-            y0 = step[0, 1] + np.float32(i) * step[1, 1]
-            w0 = step[0, 2] + np.float32(i) * step[1, 2]
+            if part:
+                blend_heights(pool_height, slot[tile], above_at[tile], part, i, counts[tile, 0], counts[tile, 1], mixed)
+                heights = mixed
+            x0, y0, w0 = (
+                start_row(step, coarse, part, i, 0),
+                start_row(step, coarse, part, i, 1),
+                start_row(step, coarse, part, i, 2),
+            )
             for j in range(counts[tile, 1]):  # no branches: becomes vector instructions
-                v, h = np.float32(j), np.float32(heights[j])
-                w = (w0 + v * step[2, 2]) + h * step[3, 2]
+                h = np.float32(heights[j])
+                w = (w0 + offsets[2, j]) + h * step[3, 2]
                 seen = w > NEAREST_W
                 inverse = ONE / (w if seen else ONE)
-                x = ((x0 + v * step[2, 0]) + h * step[3, 0]) * inverse
-                y = ((y0 + v * step[2, 1]) + h * step[3, 1]) * inverse
+                x = ((x0 + offsets[0, j]) + h * step[3, 0]) * inverse
+                y = ((y0 + offsets[1, j]) + h * step[3, 1]) * inverse
                 inside = seen & (x >= ZERO) & (x < right) & (y >= ZERO) & (y < top)
                 pixel = np.int32(y if inside else ZERO) * across + np.int32(x if inside else ZERO)
                 place[j] = pixel if inside else outside

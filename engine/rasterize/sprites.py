@@ -3,7 +3,9 @@
 Sizes: d is the diameter of a sample (.84 cell) in pixels, s = max(d, minimum) what is drawn; the sprite reaches to
 radius .95 s and its light is scaled by (d / s)^2. Three shapes, by d:
 - at the minimum size: 3 x 3 weights for each of 16 x 16 places of the center within its pixel;
-- up to 6 px: gaussian, separable, a row of weights for each size and each of 16 places along an axis;
+- up to 6 px: gaussian, separable, a row of weights for each size and each of 16 places along an axis; around 1.5 px a
+  quadratic B-spline instead, which 3 pixels hold whole and whose copies 1 px apart add up to an even plane: grids of
+  about 1 px give no moire;
 - beyond: a profile over the squared radius that goes from gaussian (6 px) to a disc with halo and highlight (16 px).
 Weights are integers of 7 bits. The weights of a gaussian sprite sum to the same number wherever its center falls, so
 that a grid of spacing q gives LIGHT_SHARE of its light per pixel at every q: mip tiles can take over without a step.
@@ -27,6 +29,8 @@ RADIUS = 0.95  # of a sprite, in s
 FALL = 4.6  # the gaussian is exp(-FALL r^2), r from 0 to 1
 PHASES = 16  # places of a center within a pixel, along one axis
 WEIGHT = 128  # weight 1
+SPLINE_S = 1.5  # px, size at which a row of weights is a quadratic B-spline
+SPLINE_RANGE = 0.5  # px around it over which rows turn gaussian
 SOFT_D = 6.0  # px, up to here sprites are gaussian
 DISC_D = 16.0  # px, from here on they are discs
 LARGEST_S = 50.0  # px; sprites grow no further
@@ -90,11 +94,23 @@ def _half(size: float) -> int:
 
 
 def _row(size: float, half: int) -> np.ndarray:
-    """(PHASES, 2 half + 1) float64: the gaussian along one axis, up to a factor."""
+    """(PHASES, 2 half + 1) float64: weights along one axis that sum to 1."""
     center = (np.arange(PHASES) + 0.5) / PHASES
     distance = np.arange(-half, half + 1) + 0.5 - center[:, None]
     exponent = FALL * (distance / (RADIUS * size)) ** 2
-    return np.exp(exponent.min(-1, keepdims=True) - exponent) * (exponent <= max(FALL, exponent.min(-1).max()))
+    row = np.exp(exponent.min(-1, keepdims=True) - exponent) * (exponent <= max(FALL, exponent.min(-1).max()))
+    row /= row.sum(-1, keepdims=True)
+    gaussian = min(abs(size - SPLINE_S) / SPLINE_RANGE, 1.0)
+    if gaussian == 1.0:
+        return row
+    spline = _spline(distance * (SPLINE_S / size))
+    return gaussian * row + (1 - gaussian) * spline / spline.sum(-1, keepdims=True)
+
+
+def _spline(distance: np.ndarray) -> np.ndarray:
+    """The quadratic B-spline with knots 1 apart: 0 beyond 1.5. Source: de Boor, A Practical Guide to Splines."""
+    away = np.abs(distance)
+    return np.where(away <= 0.5, 0.75 - away**2, np.maximum(1.5 - away, 0) ** 2 / 2)
 
 
 def _whole(weights: np.ndarray, total: float) -> np.ndarray:

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 from tensornaut.engine.gpu import Context
-from tensornaut.engine.rasterize import Batch, Pool, eye_rows, pack, unpack
+from tensornaut.engine.rasterize import Batch, Pool, eye_rows, pack, unmorphed, unpack
 from tensornaut.engine.rasterize.batch import prepare
 from tensornaut.engine.rasterize.compiled import CompiledRasterizer
 from tensornaut.engine.rasterize.resolve import curve
@@ -104,7 +104,18 @@ def scene():
     back, right, up = (np.tile(np.float32(axis), (count, 1)) for axis in ((0, 0, 1), (1, 0, 0), (0, 6, 0)))
     ones, gain = np.ones(count, np.float32), np.full(count, GAIN, np.float32)
     counts, slot = np.full((count, 2), 32, np.int32), np.arange(count, dtype=np.int32)
-    batch = Batch(corner.astype(np.float32), back, right, up, counts, slot, gain, np.zeros(count, np.int32), ones)
+    batch = Batch(
+        corner.astype(np.float32),
+        back,
+        right,
+        up,
+        counts,
+        slot,
+        gain,
+        np.zeros(count, np.int32),
+        ones,
+        *unmorphed(count),
+    )
     return batch, pool, eye_rows(eye)
 
 

@@ -38,7 +38,7 @@ def tiles_of(level, *places, grid=0):
     row, col = np.array(places, np.int32).T
     whole = np.full(len(places), level, np.int32)
     pixels = np.arange(len(places), 0, -1, dtype=float)
-    return Tiles(np.full(len(places), grid, np.int32), whole, row, col, pixels, 0, 1.0)
+    return Tiles(np.full(len(places), grid, np.int32), whole, row, col, pixels, np.full(len(places), np.inf), 0, 1.0)
 
 
 def whole(source, level):
@@ -184,8 +184,46 @@ def test_a_file_that_shrank_leaves_a_blank_and_a_note():
     resident = pool.request(tiles_of(0, (0, 0), (1, 0), (3, 0)), "exact")
     assert resident.quality.tolist() == [EXACT, BLANK, BLANK]
     assert not pool.data.light[resident.slot[1:]].any()
-    assert [key for key, _ in pool.faults] == ["shrunk", "shrunk"]
-    assert "unexpected end" in pool.faults[1][1]
+    assert [key for key, _ in pool.faults] == ["shrunk"]
+    assert "found (8, 32) values" in pool.faults[0][1]
+
+
+def test_values_that_fail_are_not_asked_for_again_and_stay_as_they_are():
+    matrix = source(256, 256, "fails")
+    reads = []
+
+    class Failing(ArrayValues):
+        def read(self, rows, cols):
+            reads.append((rows, cols))
+            if len(reads) > 1:
+                raise OSError("it changed")
+            return super().read(rows, cols)
+
+    values = Failing(matrix.values.array, "fails")
+    pool, other = TilePool(), source(256, 256, "other")
+    pool.open([Source(values, 2.0, (256, 256), TABLES), other])
+    coarse = tiles_of(3, (0, 0))
+    pool.request(coarse, "live")
+    pool.wait()
+    shown = pool.request(coarse, "live")
+    light = pool.data.light[shown.slot[0]].copy()
+    fine = tiles_of(0, *[(row, col) for row in range(8) for col in range(8)])
+    for _ in range(2):
+        resident = pool.request(fine, "live")
+        pool.wait()
+    assert (resident.waiting, pool.faults) == (0, [("fails", "it changed")])
+    before = len(reads)
+    for _ in range(5):
+        resident = pool.request(fine, "live")
+        assert resident.waiting == 0 and not pool.pending
+    assert len(reads) == before
+    assert (resident.slot >= 0).all() and (resident.level == 3).all()  # through the coarse tile
+    np.testing.assert_array_equal(pool.data.light[pool.request(coarse, "live").slot[0]], light)
+    pool.open([other, Source(values, 2.0, (256, 256), TABLES)])
+    assert pool.request(tiles_of(0, (1, 1), grid=1), "live").waiting == 0
+    assert pool.request(tiles_of(0, (1, 1), grid=0), "live").waiting == 1
+    pool.retry()
+    assert pool.request(tiles_of(0, (1, 1), grid=1), "live").waiting == 1
 
 
 def test_a_lattice_without_values_takes_one_slot():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tensornaut.engine.rasterize import Batch, DefinitionRasterizer, Pool, eye_rows, pack
+from tensornaut.engine.rasterize import MORPH, Batch, DefinitionRasterizer, Pool, eye_rows, pack, unmorphed
 from tensornaut.engine.rasterize.compiled import CompiledRasterizer
 from tensornaut.engine.view import Eye, frustum, look_at, perspective
 
@@ -42,7 +42,7 @@ class Scenes:
         batch = Batch(
             np.array(positions, np.float32), none.copy(), none.copy(), none.copy(), np.ones((count, 2), np.int32),
             np.arange(count, dtype=np.int32), np.ones(count, np.float32), np.zeros(count, np.int32),
-            np.full(count, cell, np.float32),
+            np.full(count, cell, np.float32), *unmorphed(count),
         )  # fmt: skip
         return batch, Pool(light, np.zeros((count, 32, 32), np.int16))
 
@@ -64,7 +64,8 @@ class Scenes:
         same = np.zeros(count, np.int32)
         counts = np.full((count, 2), 32, np.int32)
         pool = Pool(np.full((1, 32, 32), pack(np.array(color)), np.uint64), np.zeros((1, 32, 32), np.int16))
-        return Batch(corner.astype(np.float32), back, right, up, counts, same, ones, same, ones), pool, eye_rows(eye)
+        columns = corner.astype(np.float32), back, right, up, counts, same, ones, same, ones, *unmorphed(count)
+        return Batch(*columns), pool, eye_rows(eye)
 
     def random(self, seed, tiles, cell, size_px):
         """Tiles of any shape before and behind an eye with an asymmetric frustum."""
@@ -86,6 +87,9 @@ class Scenes:
             corner.astype(np.float32), du, dv, dh, random.integers(0, 33, (tiles, 2)).astype(np.int32),
             random.integers(0, slots, tiles).astype(np.int32), random.random(tiles, np.float32),
             random.integers(0, 2, tiles).astype(np.int32), (cell * random.uniform(0.5, 2, tiles)).astype(np.float32),
+            random.integers(0, MORPH + 1, tiles).astype(np.int32) * random.integers(0, 2, tiles).astype(np.int32),
+            np.stack([corner, du * 2.1, dv * 1.9], 1).astype(np.float32),
+            np.column_stack([random.integers(-1, slots, tiles), *random.integers(0, 17, (2, tiles))]).astype(np.int32),
         )  # fmt: skip
         near = pack(random.uniform(0, 1.999, (2, 512, 3)))
         return batch, pool, near, eye_rows(eye)

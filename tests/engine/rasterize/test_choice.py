@@ -4,7 +4,7 @@ DRAW = """
 import sys, time
 import numpy as np
 from tensornaut.engine import kernel_choice
-from tensornaut.engine.rasterize import Batch, Pool, RasterizerChoice, pack
+from tensornaut.engine.rasterize import Batch, Pool, RasterizerChoice, pack, unmorphed
 
 def batch(tiles):
     zeros = np.zeros((tiles, 3), np.float32)
@@ -12,7 +12,7 @@ def batch(tiles):
     step = np.float32([0.001, 0, 0])
     ones, first = np.ones(tiles, np.float32), np.zeros(tiles, np.int32)
     counts = np.full((tiles, 2), 32, np.int32)
-    return Batch(corner, zeros + step, zeros + step[::-1], zeros, counts, first, ones, first, ones)
+    return Batch(corner, zeros + step, zeros + step[::-1], zeros, counts, first, ones, first, ones, *unmorphed(tiles))
 
 pool = Pool(np.full((1, 32, 32), pack(np.array([0.1, 0.2, 0.3])), np.uint64), np.zeros((1, 32, 32), np.int16))
 near = np.tile(pack(np.full(3, 0.5)), (1, 512))
