@@ -46,7 +46,8 @@ class TilePool:
     """Slots for tiles. One thread calls its methods; reading happens in threads of its own.
 
     All memory is asked for at the start, so no frame waits for more; the system gives what is used.
-    `faults` holds (values.key, message) of tiles that could not be read and are blank.
+    `faults` holds (values.key, message) of values that could not be read, each key once. Live requests do not ask for
+    them again until `retry`: their tiles show what they showed, or a coarser one. In exact ones they are blank.
     """
 
     def __init__(self, budget_bytes: int = BUDGET_BYTES, threads: int = 0) -> None:
@@ -63,6 +64,7 @@ class TilePool:
         self._final = np.zeros(slots, bool)
         self._own = np.zeros(slots, bool)  # what is in it was read, if only as a draft: others may be shown through it
         self._clock = 0
+        self._failed: set[str] = set()  # values.key
         self._numbers: dict[tuple, int] = {}
         self._next_number = 1
         self._lock = threading.Lock()
@@ -80,6 +82,7 @@ class TilePool:
         self._peaks = np.array([source.peaks for source in sources], bool)
         self._shape = np.array([source.shape for source in sources], np.int64).reshape(-1, 2)
         self._top = np.array([source.top for source in sources], np.int64)
+        self._rows_of: dict[str, list[int]] = {}
         for k, source in enumerate(sources):
             key = source.key
             if key not in self._numbers:
@@ -87,7 +90,12 @@ class TilePool:
                 self._next_number += self._numbers[key] == self._next_number
             self._number[k] = self._numbers[key]
             if source.values is not None:  # without values all tiles are alike
+                self._rows_of.setdefault(source.values.key, []).append(k)
                 self._across[k], self._offset[k] = _layout(source.shape)
+
+        self._lost = np.zeros(len(sources), bool)
+        for key in self._failed:
+            self._lost[self._rows_of.get(key, [])] = True
 
     def request(self, tiles: Tiles, mode: Literal["live", "exact"]) -> Resident:
         """Slots of tiles. Raises MemoryError for more tiles than there are slots."""
@@ -98,6 +106,7 @@ class TilePool:
         waiting = np.flatnonzero(~self._final[slots])
         if mode == "live":
             self._preview(tiles, slots, waiting)
+            waiting = waiting[~self._lost[tiles.grid[waiting]]]
             self._queue(self._drafts(tiles, slots, waiting), self._jobs(codes, tiles, waiting, 2 * QUEUE))
         else:
             self._queue([], [])
@@ -112,6 +121,22 @@ class TilePool:
         self.data.light[copies], self.data.height[copies] = self.data.light[slots], self.data.height[slots]
         self._used[copies] = self._clock
         return copies.astype(np.int32)
+
+    def fail(self, key: str, message: str) -> None:
+        """Notes that values cannot be read."""
+        if key not in self._failed:
+            self._failed.add(key)
+            self.faults.append((key, message))
+            self._lost[self._rows_of.get(key, [])] = True
+
+    def has_failed(self, key: str) -> bool:
+        """Whether values could not be read, and nobody said `retry` since."""
+        return key in self._failed
+
+    def retry(self) -> None:
+        """From now on what could not be read is asked for again."""
+        self._failed.clear()
+        self._lost[:] = False
 
     @property
     def pending(self) -> bool:
@@ -220,7 +245,7 @@ class TilePool:
         with ThreadPoolExecutor(self._threads, "tiles now") as readers:
             for data in readers.map(Job.load, jobs):
                 assert data is not None  # nobody gives these up
-                self._store(data)
+                self._store(data, with_blanks=True)
 
     def _queue(self, drafts: list[Job], jobs: list[Job]) -> None:
         """Asks for tiles, in this order, in place of all that was asked for before."""
@@ -258,17 +283,17 @@ class TilePool:
         for future in failed:  # a finished reader takes itself off the list, so this one raised
             future.result()
         for data in loaded:
-            self._store(data)
+            self._store(data, with_blanks=False)
 
-    def _store(self, data: TileData) -> None:
+    def _store(self, data: TileData, with_blanks: bool) -> None:
         slots = self._find(data.codes)
-        chosen = np.flatnonzero((slots >= 0) & ~self._final[slots])
+        chosen = np.flatnonzero((slots >= 0) & ~self._final[slots] & (with_blanks | (data.quality != BLANK)))
         slots = slots[chosen]
         self.data.light[slots], self.data.height[slots] = data.light[chosen], data.height[chosen]
         self._level[slots], self._quality[slots] = data.level, data.quality[chosen]
         self._final[slots], self._own[slots] = not data.is_draft, True
-        if not data.is_draft:
-            self.faults.extend(data.faults)
+        for fault in data.faults:
+            self.fail(*fault)
 
     def _preview(self, tiles: Tiles, slots: np.ndarray, waiting: np.ndarray) -> None:
         """Fills slots that have nothing to show from finer tiles, else from coarser ones."""
