@@ -2,6 +2,7 @@
 
 All versions give the same bits, so a change between two frames of a film cannot be seen. Nothing is compiled in this
 process: a process that draws more than one picture has it done by a worker, and draws with the definitions meanwhile.
+Numbers on a GPU are read there, by versions in CUDA; numbers in host memory never go there by themselves.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from .kernel_cache import DRAWING, Compilation, kernels_are_ready, use_cache
+from .kernels.device_memory import is_on_device
 
-__all__ = ["KernelChoice", "begin_frame", "is_compiled", "version", "want"]
+__all__ = ["ON_DEVICE", "VERSIONS", "KernelChoice", "begin_frame", "is_compiled", "version", "version_for", "want"]
 
 VERSIONS = {  # name: definition, compiled
     "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
@@ -25,6 +28,16 @@ VERSIONS = {  # name: definition, compiled
     "rasterize": (".rasterize.definition", ".rasterize.compiled"),
     "summarize": (".kernels.summarize", ".kernels.summarize_numba"),
     "summarize_matrix": (".kernels.summarize_matrix", ".kernels.summarize_matrix_numba"),
+}
+ON_DEVICE = {  # name: in CUDA
+    "colorize": ".kernels.colorize_cupy",
+    "decode": ".kernels.decode_cupy",
+    "norms": ".kernels.norms_cupy",
+    "outliers": ".kernels.outliers_cupy",
+    "pyramid": ".kernels.pyramid_cupy",
+    "rasterize": ".rasterize.rasterizer_cupy",
+    "summarize": ".kernels.summarize_cupy",
+    "summarize_matrix": ".kernels.summarize_matrix_cupy",
 }
 WORTH = 1_000_000  # values or samples; the definitions handle so many in the time that importing numba takes
 
@@ -108,6 +121,16 @@ _CHOICE = KernelChoice()
 def version(name: str, work: int) -> ModuleType:
     """As `KernelChoice.version`, of this process."""
     return _CHOICE.version(name, work)
+
+
+def version_for(name: str, values: Any) -> ModuleType:
+    """The module for an array: the one in CUDA where it lies on a GPU, else that of `version`.
+
+    Functions of the former raise InputError where CuPy is missing, and ValueError for numbers that they do not know.
+    """
+    if is_on_device(values):
+        return import_module(ON_DEVICE[name], __package__)
+    return version(name, int(values.size))
 
 
 def is_compiled(name: str) -> bool:

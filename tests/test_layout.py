@@ -75,6 +75,8 @@ TEXT_SUFFIXES = (
     ".glsl",
     ".comp",
     ".cu",
+    ".cuh",
+    ".h",
     ".json",
     "run",
     "Makefile",

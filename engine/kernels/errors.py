@@ -29,6 +29,9 @@ MESSAGES: dict[str, str] = {
     "cluster_unreachable": "no scheduler answers ({reason}), expected one of Dask, check the address",
     "cluster_version": "found a worker with tensornaut {found}, expected {expected}, install the same version on all",
     "command_line": "{found}, expected what its help lists, run tensornaut {command} --help",
+    "no_cuda": "no GPU can be used through CUDA ({reason}), expected one of NVIDIA with its driver, "
+    "run tensornaut doctor, or give arrays in host memory",
+    "no_cupy": "CuPy is not installed, expected the extra cuda for arrays on a GPU, install tensornaut[cuda]",
     "no_display": "found no display, expected a desktop (DISPLAY or WAYLAND_DISPLAY), use snapshot or record instead",
     "no_egl": "found no OpenGL without a window ({found}), expected libEGL and a driver, "
     "install libegl1 and libgl1 and run tensornaut doctor",

@@ -6,6 +6,7 @@ its first and last rows of blocks may hold a part of their numbers only, and are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,37 +66,44 @@ def window_of(first: int, count: int, width: int) -> Window:
     return Window(first, width, left, right, range(top // SIDE, bottom // SIDE + 1))
 
 
+def is_alive(rows: np.ndarray, dtype: str | None) -> np.ndarray:
+    """(n,) bool: rows with a number other than zero."""
+    alive = np.zeros(len(rows), bool)
+    for left in range(0, rows.shape[1], AT_ONCE):
+        alive |= numbers_of(rows[:, left : left + AT_ONCE], dtype).any(1)
+    return alive
+
+
 def whole_zero_rows(
-    values: np.ndarray, dtype: str | None, first: int, width: int, zeros: int
+    values: np.ndarray,
+    dtype: str | None,
+    first: int,
+    width: int,
+    zeros: int,
+    alive: Callable[[np.ndarray, str | None], np.ndarray] = is_alive,
+    at_once: int = AT_ONCE,
 ) -> tuple[int, bool, bool]:
     """(whole rows that are all zero, whether what is there of the row cut at the start is, and at the end).
 
-    Of a run as in `summarize_run` that holds `zeros` zeros. False where nothing is cut.
+    Of a run as in `summarize_run` that holds `zeros` zeros. False where nothing is cut. `alive`: the version of
+    `is_alive`, which is given `at_once` numbers at a time.
     """
     head = min(-first % width, len(values))
     rows = (len(values) - head) // width
     tail = len(values) - head - rows * width
     if not zeros or zeros < min(length for length in (head, tail, width if rows else 0) if length):
         return 0, False, False
-    found, together = 0, max(1, AT_ONCE // width)
+    found, together = 0, max(1, at_once // width)
     if rows and zeros >= width:
         for row in range(0, rows, together):
             here = min(together, rows - row)
             part = values[head + row * width : head + (row + here) * width].reshape(here, width)
-            found += here - int(_is_alive(part, dtype).sum())
+            found += here - int(alive(part, dtype).sum())
     ends = values[:head], values[len(values) - tail :]
-    head_is_zero, tail_is_zero = (0 < len(end) <= zeros and not _is_alive(end[None], dtype)[0] for end in ends)
+    head_is_zero, tail_is_zero = (0 < len(end) <= zeros and not alive(end[None], dtype)[0] for end in ends)
     if not rows and head == len(values) and (first + head) % width:  # within one row
         tail_is_zero = head_is_zero
     return found, bool(head_is_zero), bool(tail_is_zero)
-
-
-def _is_alive(rows: np.ndarray, dtype: str | None) -> np.ndarray:
-    """(n,) bool: rows with a number other than zero."""
-    alive = np.zeros(len(rows), bool)
-    for left in range(0, rows.shape[1], AT_ONCE):
-        alive |= numbers_of(rows[:, left : left + AT_ONCE], dtype).any(1)
-    return alive
 
 
 class MatrixFacts:

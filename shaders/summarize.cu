@@ -1,0 +1,220 @@
+// Statistics of a vector: moments of segments, bins, counts and extremes from one read of memory; and count tables.
+// The order of all additions is that of the definition in engine/kernels/summarize.py, so the bits are the same.
+
+#include "numbers.cuh"
+
+const int SEGMENT = 4096, LANES = 16, BINS = 4096, BIN_SHIFT = 20, COLUMNS = 6;
+const int MEASURE_THREADS = 128, STAGE_BYTES = 32768, ROUND = SEGMENT / LANES;
+
+__device__ inline float single_of(float number) { return number; }
+
+__device__ inline float single_of(double number) {
+    const double largest = 3.4028234663852886e38;
+    double clipped = number < -largest ? -largest : number > largest ? largest : number;
+    return (float)clipped;
+}
+
+template <class Word> __device__ inline Word lower_of(Word a, Word b) { return b < a ? b : a; }
+template <class Word> __device__ inline Word higher_of(Word a, Word b) { return b > a ? b : a; }
+
+// What a thread has seen so far.
+template <class Word> struct Seen {
+    u64 zeros, nan, infinite;
+    Word low, high;
+};
+
+// Numbers of one stage of several segments, where a warp meets no bank twice: odd segments are turned by half a line.
+template <class Number> __device__ inline int place_of(int segment, int index) {
+    return segment * SEGMENT + (index ^ (segment & 1) * LANES);
+}
+
+template <class Kind>
+__device__ inline typename Kind::Number look_at(typename Kind::Word word, Seen<typename Kind::Word> &seen, u32 *tally) {
+    typedef typename Kind::Number Number;
+    Number number = Kind::number(word, 0);
+    if (!is_finite(number)) {
+        if (number != number) seen.nan += 1; else seen.infinite += 1;
+        return nan_of(number);
+    }
+    seen.zeros += number == 0;
+    seen.low = lower_of(seen.low, word);
+    seen.high = higher_of(seen.high, word);
+    atomicAdd(tally + (__float_as_uint(single_of(number)) >> BIN_SHIFT), 1u);
+    return number;
+}
+
+// The sum of 16 lanes, in each of them: lane k and k + 8, then k + 4, k + 2, k + 1.
+__device__ inline double sum_of_lanes(u32 mask, double value) {
+    for (int apart = LANES / 2; apart; apart /= 2) value += __shfl_xor_sync(mask, value, apart, LANES);
+    return value;
+}
+
+// A row of moments of one segment, by 16 threads.
+template <class Number> __device__ inline void add_row(const Number *stage, int segment, int lane, u32 mask, double *row) {
+    double sum = 0, absolute = 0, good = 0;
+#pragma unroll 8
+    for (int k = 0; k < ROUND; ++k) {
+        Number number = stage[place_of<Number>(segment, k * LANES + lane)];
+        double value = number == number ? (double)number : 0.0;
+        sum += value;
+        absolute += fabs(value);
+        good += number == number;
+    }
+    sum = sum_of_lanes(mask, sum), absolute = sum_of_lanes(mask, absolute), good = sum_of_lanes(mask, good);
+    double mean = sum / (good > 1 ? good : 1.0), second = 0, third = 0, fourth = 0;
+#pragma unroll 8
+    for (int k = 0; k < ROUND; ++k) {
+        Number number = stage[place_of<Number>(segment, k * LANES + lane)];
+        double away = (number == number ? (double)number : mean) - mean, square = away * away;
+        second += square;
+        third += square * away;
+        fourth += square * square;
+    }
+    second = sum_of_lanes(mask, second), third = sum_of_lanes(mask, third), fourth = sum_of_lanes(mask, fourth);
+    if (lane == 0) {
+        row[0] = good, row[1] = mean, row[2] = second, row[3] = third, row[4] = fourth, row[5] = absolute;
+    }
+}
+
+// rows (segments, 6); bins (4096) and counts (zeros, NaN, infinite) are added to; extremes (grid x 4, 2), one a warp.
+// A group takes stages of 32 KiB by turns: all threads load and count, then one warp adds; other groups load meanwhile.
+template <class Kind>
+__global__ void __launch_bounds__(MEASURE_THREADS)
+measure(const typename Kind::Word *values, i64 count, typename Kind::Word lowest, typename Kind::Word highest,
+        double *rows, u64 *bins, u64 *counts, typename Kind::Word *extremes) {
+    typedef typename Kind::Word Word;
+    typedef typename Kind::Number Number;
+    const int SEGMENTS = STAGE_BYTES / (SEGMENT * (int)sizeof(Number)), STAGE = SEGMENTS * SEGMENT;
+    const int TOGETHER = 16 / (int)sizeof(Word);
+    __shared__ __align__(16) Number stage[STAGE];
+    __shared__ u32 tally[BINS];
+    for (int k = threadIdx.x; k < BINS; k += MEASURE_THREADS) tally[k] = 0;
+    Seen<Word> seen = {0, 0, 0, lowest, highest};
+    bool aligned = ((u64)values & 15) == 0;
+    __syncthreads();
+    for (i64 first = (i64)blockIdx.x * STAGE; first < count; first += (i64)gridDim.x * STAGE) {
+        const Word *from = values + first;
+        int here = count - first < STAGE ? (int)(count - first) : STAGE;
+        int vectors = aligned ? here / TOGETHER : 0;
+#pragma unroll 4
+        for (int k = threadIdx.x; k < vectors; k += MEASURE_THREADS) {
+            union { uint4 all; Word words[TOGETHER]; } loaded;
+            loaded.all = reinterpret_cast<const uint4 *>(from)[k];
+#pragma unroll
+            for (int word = 0; word < TOGETHER; ++word) {
+                int index = k * TOGETHER + word;
+                stage[place_of<Number>(index / SEGMENT, index % SEGMENT)] = look_at<Kind>(loaded.words[word], seen, tally);
+            }
+        }
+        for (int index = vectors * TOGETHER + threadIdx.x; index < STAGE; index += MEASURE_THREADS)
+            stage[place_of<Number>(index / SEGMENT, index % SEGMENT)] =
+                index < here ? look_at<Kind>(from[index], seen, tally) : nan_of(Number(0));
+        __syncthreads();
+        if (threadIdx.x < SEGMENTS * LANES) {
+            int segment = threadIdx.x / LANES;
+            u32 mask = SEGMENTS == 1 ? 0xFFFFu : FULL_WARP;
+            double unused[COLUMNS], *row = unused;
+            if (segment * SEGMENT < here) row = rows + (first / SEGMENT + segment) * COLUMNS;
+            add_row<Number>(stage, segment, threadIdx.x % LANES, mask, row);
+        }
+        __syncthreads();
+    }
+    for (int k = threadIdx.x; k < BINS; k += MEASURE_THREADS)
+        if (tally[k]) atomicAdd(bins + k, (u64)tally[k]);
+    for (int apart = 16; apart; apart /= 2) {
+        seen.zeros += __shfl_xor_sync(FULL_WARP, seen.zeros, apart);
+        seen.nan += __shfl_xor_sync(FULL_WARP, seen.nan, apart);
+        seen.infinite += __shfl_xor_sync(FULL_WARP, seen.infinite, apart);
+        seen.low = lower_of(seen.low, (Word)__shfl_xor_sync(FULL_WARP, seen.low, apart));
+        seen.high = higher_of(seen.high, (Word)__shfl_xor_sync(FULL_WARP, seen.high, apart));
+    }
+    if (threadIdx.x % 32) return;
+    int warp = blockIdx.x * (MEASURE_THREADS / 32) + threadIdx.x / 32;
+    extremes[2 * warp] = seen.low, extremes[2 * warp + 1] = seen.high;
+    if (seen.zeros) atomicAdd(counts, seen.zeros);
+    if (seen.nan) atomicAdd(counts + 1, seen.nan);
+    if (seen.infinite) atomicAdd(counts + 2, seen.infinite);
+}
+
+__device__ inline void merge(const double *a, const double *b, double *merged) {
+    double na = a[0], ma = a[1], a2 = a[2], a3 = a[3], a4 = a[4], nb = b[0], mb = b[1], b2 = b[2], b3 = b[3], b4 = b[4];
+    if (na == 0 || nb == 0) {
+        for (int column = 0; column < COLUMNS; ++column) merged[column] = na == 0 ? b[column] : a[column];
+        return;
+    }
+    double n = na + nb, away = mb - ma, step = away / n, product = away * step * na * nb;
+    merged[0] = n, merged[1] = ma + step * nb, merged[2] = a2 + b2 + product;
+    merged[3] = a3 + b3 + product * step * (na - nb) + 3.0 * step * (na * b2 - nb * a2);
+    double m4 = a4 + b4 + product * step * step * (na * na - na * nb + nb * nb);
+    m4 = m4 + 6.0 * step * step * (na * na * b2 + nb * nb * a2) + 4.0 * step * (na * b3 - nb * a3);
+    merged[4] = m4, merged[5] = a[5] + b[5];
+}
+
+const int FOLD_THREADS = 128;
+
+// folded (groups, 6): the rows of each `group` (at most 256) of `count` rows together; neighbors, then neighbors of those.
+__global__ void __launch_bounds__(FOLD_THREADS) fold_rows(const double *rows, i64 count, int group, double *folded) {
+    __shared__ double part[2 * FOLD_THREADS * COLUMNS];
+    i64 first = (i64)blockIdx.x * group;
+    int left = count - first < group ? (int)(count - first) : group;
+    for (int k = threadIdx.x; k < left * COLUMNS; k += FOLD_THREADS) part[k] = rows[first * COLUMNS + k];
+    __syncthreads();
+    while (left > 1) {
+        double merged[COLUMNS];
+        int k = threadIdx.x, pairs = left / 2;
+        if (k < pairs) merge(part + 2 * k * COLUMNS, part + (2 * k + 1) * COLUMNS, merged);
+        if (k == pairs && left % 2)
+            for (int column = 0; column < COLUMNS; ++column) merged[column] = part[(left - 1) * COLUMNS + column];
+        __syncthreads();
+        left = (left + 1) / 2;
+        if (k < left)
+            for (int column = 0; column < COLUMNS; ++column) part[k * COLUMNS + column] = merged[column];
+        __syncthreads();
+    }
+    if (threadIdx.x < COLUMNS) folded[(i64)blockIdx.x * COLUMNS + threadIdx.x] = part[threadIdx.x];
+}
+
+// Counts one key. Two counters of 16 bits share a word; one that reaches 2^15 is emptied into the table.
+__device__ inline void count_key(u32 key, u32 span, int copies, u32 *packed, u64 *table) {
+    if (key >= span) return;
+    u32 shift = (key & 1) * 16, *word = packed + (key >> 1) * copies + threadIdx.x % copies;
+    u32 before = atomicAdd(word, 1u << shift);
+    if (((before >> shift) & 0xFFFFu) != 0x7FFFu) return;
+    atomicAdd(word, 0u - (0x8000u << shift));
+    atomicAdd(table + key, 0x8000ull);
+}
+
+// table (patterns) is added to: how often each key >> SHIFT occurs. Groups of row y of the grid count keys from y * span
+// on. Shared memory: span * 2 bytes x `copies`, which lie side by side, so that lanes of a warp do not wait.
+template <class Word, int SHIFT>
+__global__ void __launch_bounds__(1024) tally(const Word *keys, i64 count, u32 span, int copies, u64 *table) {
+    const int TOGETHER = 16 / (int)sizeof(Word);
+    DYNAMIC_SHARED(u32, packed);
+    u32 first = blockIdx.y * span;
+    int words = (int)(span / 2) * copies;
+    table += first;
+    for (int k = threadIdx.x; k < words; k += blockDim.x) packed[k] = 0;
+    __syncthreads();
+    i64 thread = (i64)blockIdx.x * blockDim.x + threadIdx.x, threads = (i64)gridDim.x * blockDim.x;
+    i64 vectors = ((u64)keys & 15) == 0 ? count / TOGETHER : 0;
+#pragma unroll 2
+    for (i64 k = thread; k < vectors; k += threads) {
+        union { uint4 all; Word words[TOGETHER]; } loaded;
+        loaded.all = reinterpret_cast<const uint4 *>(keys)[k];
+#pragma unroll
+        for (int word = 0; word < TOGETHER; ++word)
+            count_key((u32)(loaded.words[word] >> SHIFT) - first, span, copies, packed, table);
+    }
+    for (i64 k = vectors * TOGETHER + thread; k < count; k += threads)
+        count_key((u32)(keys[k] >> SHIFT) - first, span, copies, packed, table);
+    __syncthreads();
+    for (u32 pair = threadIdx.x; pair < span / 2; pair += blockDim.x) {
+        u64 even = 0, odd = 0;
+        for (int copy = 0; copy < copies; ++copy) {
+            u32 both = packed[pair * copies + copy];
+            even += both & 0xFFFFu, odd += both >> 16;
+        }
+        if (even) atomicAdd(table + 2 * pair, even);
+        if (odd) atomicAdd(table + 2 * pair + 1, odd);
+    }
+}
