@@ -55,10 +55,10 @@ class Pace:
         weight, *sums = self._sums
         samples, time_s, squares, products = (total / weight for total in sums)
         variance = squares - samples * samples
-        if variance > 0:
-            cost_s = (products - samples * time_s) / variance
-            cost_s = min(max(cost_s, LEAST_COST_S), MOST_COST_S, time_s / samples)
+        if variance > 0 and (cost_s := (products - samples * time_s) / variance) > 0:
             told = min(1.0, variance / (SPREAD * samples) ** 2) ** 2
-            self._cost_s += (1 - MEMORY) * told * (cost_s - self._cost_s)
+            self._cost_s += (1 - MEMORY) * told * (min(cost_s, MOST_COST_S) - self._cost_s)
+        self._cost_s = max(min(self._cost_s, time_s / max(samples, 1)), LEAST_COST_S)
         fixed_s = max(0.0, time_s - self._cost_s * samples)
-        return max(self.target_s - fixed_s, LEAST_SHARE * fixed_s) / self._cost_s
+        within = (self.target_s - fixed_s) / self._cost_s
+        return max(within, min(LEAST_SHARE * fixed_s / self._cost_s, FIRST))
