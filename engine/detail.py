@@ -11,6 +11,7 @@ from math import isfinite
 import numpy as np
 
 from .drawn import coarser_tiles, morph_of, place
+from .frame_batches import batch_of, fading_points, joined
 from .kernel_choice import begin_frame, is_compiled, version
 from .kernels.colorize import LightTables, light_tables, plain_tables
 from .kernels.cut import TILE, CutEyes, CutGrids, Tiles
@@ -62,33 +63,21 @@ class Detail:
         self.drawn = place(tiles, resident, coarser, self._cut_grids, self._table)
         self.samples = int(self.drawn.counts.prod(1, dtype=np.int64).sum())
         self.near = find_near(self.drawn, self.grids, self.pool, eyes, self._numbers, self._near_limit)
+        self._fading = self.near.only(self.near.strength < 1)
         self.drawn = without(self.drawn, self.near, self.pool, len(self.near_tables) // 2)
         self._eyes = eyes
 
     def batch(self, eye: Eye) -> Batch:
-        """What one eye of the frame draws."""
-        drawn, which = self.drawn, self.seen(eye)
-        away = drawn.fog_at[which] - eye.position
-        emphasis = self._emphasis[drawn.grid[which]] * drawn.dim[which]
-        above = drawn.above[which]
-        above[:, 0] -= eye.position
-        return Batch(
-            (drawn.corner[which] - eye.position).astype(np.float32),
-            drawn.du[which].astype(np.float32),
-            drawn.dv[which].astype(np.float32),
-            drawn.dh[which].astype(np.float32),
-            drawn.counts[which],
-            drawn.shown_slot[which],
-            (self._fog(np.sqrt((away * away).sum(1))) * emphasis).astype(np.float32),
-            drawn.table[which],
-            drawn.sprite[which].astype(np.float32),
-            drawn.morph[which],
-            above.astype(np.float32),
-            drawn.above_at[which],
-        )
+        """What one eye of the frame draws: the tiles that it sees, then points that are turning into cubes."""
+        drawn, which, fading = self.drawn, self.seen(eye), self._fading
+        batch = batch_of(drawn, which, eye.position, self._gain(drawn.fog_at[which], drawn.grid[which], eye))
+        if not len(fading):
+            return batch
+        gain = self._gain(drawn.fog_at[fading.tile], fading.grid, eye)
+        return joined(batch, fading_points(fading, drawn, len(self.near_tables) // 2, eye.position, gain))
 
     def seen(self, eye: Eye) -> np.ndarray:
-        """(m,) int64: rows of `drawn` that an eye sees, the rows of its batch."""
+        """(m,) int64: rows of `drawn` that an eye sees, the first rows of its batch."""
         drawn, eyes = self.drawn, _cut_eyes((eye,))
         depth = ((drawn.center - eye.position) @ eyes.planes[0].T).min(1)
         return np.flatnonzero(depth >= -drawn.radius)
@@ -97,10 +86,14 @@ class Detail:
         """Lines from the zero plane to weights that are well apart on the screen."""
         return find_stems(self.drawn, self.grids, self.pool, self._eyes, self.near)
 
-    def _fog(self, distance: np.ndarray) -> np.ndarray:
+    def _gain(self, place: np.ndarray, grid: np.ndarray, eye: Eye) -> np.ndarray:
+        """(n,) float64 brightness factors at places of matrices: fog and emphasis."""
+        emphasis = self._emphasis[grid]
         if self.fog_start <= 0:
-            return np.ones_like(distance)
-        return np.clip(np.exp((self.fog_start - distance) / (2.2 * self.fog_start)), FOG_FLOOR, 1.0)
+            return emphasis
+        away = place - eye.position
+        distance = np.sqrt((away * away).sum(1))
+        return np.clip(np.exp((self.fog_start - distance) / (2.2 * self.fog_start)), FOG_FLOOR, 1.0) * emphasis
 
     def _collect(self) -> None:
         """Matrices of the scene as arrays, when anything changed."""
@@ -154,12 +147,19 @@ class Detail:
 
     def _look(self, grid: WeightGrid) -> LightTables:
         theme = self.scene.theme
-        key = (grid.values is None or grid.colors.tobytes(), theme.ink, theme.text, theme.neutral, grid.law)
+        key = (
+            grid.values is None or grid.colors.tobytes(),
+            theme.ink,
+            theme.text,
+            theme.neutral,
+            grid.law,
+            grid.near_law,
+        )
         if key not in self._looks:
             if grid.values is None:
                 self._looks[key] = plain_tables(theme.neutral, theme.ink)
             else:
-                self._looks[key] = light_tables(grid.colors, theme.ink, theme.text, grid.law, grid.law)
+                self._looks[key] = light_tables(grid.colors, theme.ink, theme.text, grid.law, grid.near_law)
         return self._looks[key]
 
     def _cut(self, frame: Frame, eyes: CutEyes) -> Tiles:

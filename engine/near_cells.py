@@ -1,4 +1,7 @@
-"""Weights close to the eye: which are drawn as cubes with their numbers, and stems below points that are well apart."""
+"""Weights close to the eye: which are drawn as cubes with their numbers, and stems below points that are well apart.
+
+Points become cubes by degrees: the point fades as its cube appears, so that nothing pops.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from .values import Values
 
 __all__ = [
     "CUBE_PX",
+    "FULL_PX",
     "NEAR_LIMIT",
+    "SOLID_PX",
     "STEM_LIMIT",
     "STEM_PX",
     "NearCells",
@@ -24,10 +29,15 @@ __all__ = [
     "Stems",
     "find_near",
     "find_stems",
+    "slabs",
     "without",
 ]
 
-CUBE_PX = 44.0  # size of a cell from which on it is a cube
+CUBE_PX = 40.0  # size of a cell from which on a cube appears
+SOLID_PX = 56.0  # from which on it is all cube and no point
+FULL_PX = 80.0  # from which on the cube is as large as it gets in its cell
+SIDE, SMALL_SIDE = 0.80, 0.55  # of a cell: the largest cube, and one that has just appeared
+THICKNESS = 0.26  # of a cell
 NEAR_LIMIT = 600  # cubes
 STEM_PX = 8.0  # size of a cell from which on its point has a stem
 STEM_FADE_PX = 4.0  # over which stems appear
@@ -40,7 +50,10 @@ LOWEST = -32640  # the lowest height of other points in such a tile: entry 1
 
 @dataclass(frozen=True)
 class NearCells:
-    """Weights drawn as cubes, largest on the screen first. The value stands at base + share * dh."""
+    """Weights drawn as cubes, largest on the screen first. The value stands at base + share * dh.
+
+    `strength` goes from 0, a point, to 1, a cube that hides what is behind it.
+    """
 
     base: np.ndarray  # (n, 3) float64 world, on the zero plane
     du: np.ndarray  # (n, 3) float64, one cell along the rows
@@ -50,13 +63,25 @@ class NearCells:
     share: np.ndarray  # (n,) float64, value / range clipped to -1 to 1; 0 for what is no finite number
     color: np.ndarray  # (n, 3) float32
     pixels: np.ndarray  # (n,) float64, size on the screen
+    strength: np.ndarray  # (n,) float64
     grid: np.ndarray  # (n,) int64, index into Detail.grids
     row: np.ndarray  # (n,) int64
     col: np.ndarray  # (n,) int64
+    i: np.ndarray  # (n,) int64, row within the tile
+    j: np.ndarray  # (n,) int64
     tile: np.ndarray  # (n,) int64, row of Detail.drawn
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def only(self, which: np.ndarray) -> NearCells:
+        """Some of them."""
+        return NearCells(**{name: column[which] for name, column in vars(self).items()})
+
+    @property
+    def nearness(self) -> np.ndarray:
+        """(n,) float64, 0 a cube that has just appeared to 1."""
+        return np.clip((self.pixels - CUBE_PX) / (FULL_PX - CUBE_PX), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -92,9 +117,7 @@ def find_near(
     limit: int,
 ) -> NearCells:
     """The weights whose cell is larger than `CUBE_PX`, at most `limit`. `known` keeps values for the next frame."""
-    cells = _cells(drawn, grids, pool, eyes, CUBE_PX)
-    cells = cells.only(cells.visible & (cells.pixels > CUBE_PX))
-    cells = cells.only(np.argsort(-cells.pixels, kind="stable")[:limit])
+    cells, least = _largest(_cells(drawn, grids, pool, eyes, CUBE_PX), CUBE_PX, limit)
     grid = drawn.grid[cells.tile].astype(np.int64)
     value, readable = _values(cells, drawn, grids, pool, known)
     cells, value, grid = cells.only(readable), value[readable], grid[readable]
@@ -108,9 +131,12 @@ def find_near(
         cells.share,
         _colors(cells.share, grid, grids),
         cells.pixels,
+        _eased((cells.pixels - least) / (SOLID_PX - CUBE_PX)),
         grid,
         drawn.first[tile, 0] + cells.i,
         drawn.first[tile, 1] + cells.j,
+        cells.i,
+        cells.j,
         tile,
     )
 
@@ -128,35 +154,39 @@ def without(drawn: Drawn, near: NearCells, pool: TilePool, tables: int) -> Drawn
     morph[tiles] = 0  # marks among the heights are not to be mixed
     heights = pool.data.height
     heights[copies] = np.maximum(heights[copies], LOWEST)
-    place = (shown[near.tile], near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1])
+    place = (shown[near.tile], near.i, near.j)
     pool.data.light[place] = 0
     heights[place] = HIDDEN
     return replace(drawn, shown_slot=shown, table=table, morph=morph)
 
 
 def find_stems(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes, near: NearCells) -> Stems:
-    """Stems of the weights whose cell is larger than `STEM_PX` and that are no cubes, at most `STEM_LIMIT`."""
-    cells = _cells(drawn, grids, pool, eyes, STEM_PX)
-    wanted = cells.visible & (cells.pixels > STEM_PX)
-    if len(near):
-        cube = np.zeros((len(drawn), TILE, TILE), bool)
-        cube[near.tile, near.row - drawn.first[near.tile, 0], near.col - drawn.first[near.tile, 1]] = True
-        wanted &= ~cube[cells.tile, cells.i, cells.j]
-    cells = cells.only(wanted)
-    cells = cells.only(np.argsort(-cells.pixels, kind="stable")[:STEM_LIMIT])
+    """Stems of the weights whose cell is larger than `STEM_PX` and that are points, at most `STEM_LIMIT`."""
+    cells, least = _largest(_cells(drawn, grids, pool, eyes, STEM_PX), STEM_PX, STEM_LIMIT)
+    fade = np.clip((cells.pixels - least) / STEM_FADE_PX, 0, 1) * (1 - _strength_of(cells, near))
+    cells, fade = cells.only(fade > 0), fade[fade > 0]
     top = cells.base + cells.share[:, None] * drawn.dh[cells.tile]
-    fade = np.clip((cells.pixels - STEM_PX) / STEM_FADE_PX, 0, 1)
     grid = drawn.grid[cells.tile]
     alpha = (0.10 + 0.50 * np.abs(cells.share)) * fade * np.array([g.emphasis for g in grids])[grid]
     color = _colors(cells.share, grid, grids)
     return Stems(np.stack([cells.base, top], 1), np.column_stack([color, alpha]).astype(np.float32))
 
 
+def slabs(near: NearCells) -> tuple[np.ndarray, np.ndarray]:
+    """(lower, upper) world corners of the cubes, each (n, 3) float64. The value is the height of the upper face."""
+    cell = np.sqrt(np.linalg.norm(near.du, axis=1) * np.linalg.norm(near.dv, axis=1))
+    half = (SMALL_SIDE + (SIDE - SMALL_SIDE) * near.nearness)[:, None] / 2 * (np.abs(near.du) + np.abs(near.dv))
+    up = np.zeros_like(near.base)
+    up[:, 1] = THICKNESS * cell
+    top = near.base + near.share[:, None] * near.dh
+    return top - half - up, top + half
+
+
 def no_near_cells() -> NearCells:
     """None at all."""
     empty, vectors, whole = np.zeros(0), np.zeros((0, 3)), np.zeros(0, np.int64)
     return NearCells(
-        vectors, vectors, vectors, vectors, empty, empty, vectors.astype(np.float32), empty, whole, whole, whole, whole
+        vectors, vectors, vectors, vectors, empty, empty, vectors.astype(np.float32), empty, empty, *[whole] * 6
     )
 
 
@@ -180,6 +210,35 @@ def _cells(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes,
         size = np.maximum(size, focal_px * cell / np.maximum(distance, 1e-9))
         visible |= (away @ planes.T).min(1) >= -cell
     return _Cells(tile, i, j, base, share, size, visible)
+
+
+def _largest(cells: _Cells, pixels: float, limit: int) -> tuple[_Cells, float]:
+    """The visible weights larger than `pixels`, at most `limit`, largest first; and the size that none falls below.
+
+    That is the size of the first one left out, so what appears as it grows from there does so by degrees.
+    """
+    cells = cells.only(cells.visible & (cells.pixels > pixels))
+    order = np.argsort(-cells.pixels, kind="stable")
+    least = float(cells.pixels[order[limit]]) if len(order) > limit else pixels
+    return cells.only(order[:limit]), least
+
+
+def _eased(share: np.ndarray) -> np.ndarray:
+    """From 0 to 1 without a jerk at either end."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3 - 2 * share)
+
+
+def _strength_of(cells: _Cells, near: NearCells) -> np.ndarray:
+    """(n,) float64: how far weights are cubes."""
+    tiles = np.unique(near.tile)
+    if not len(tiles):
+        return np.zeros(len(cells.tile))
+    strength = np.zeros((len(tiles) + 1, TILE, TILE))  # the last one: of all other tiles
+    strength[np.searchsorted(tiles, near.tile), near.i, near.j] = near.strength
+    which = np.searchsorted(tiles, cells.tile)
+    which[tiles[np.minimum(which, len(tiles) - 1)] != cells.tile] = len(tiles)
+    return strength[which, cells.i, cells.j]
 
 
 def _values(

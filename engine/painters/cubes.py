@@ -6,20 +6,16 @@ import math
 
 import numpy as np
 
-from ..near_cells import CUBE_PX, NearCells
+from ..near_cells import NearCells, slabs
 from ..scene import Text, WeightGrid
 from ..view import Eye
 from .boxes import BoxPainter
 
 __all__ = ["CubePainter", "number_text"]
 
-SIDE, SMALL_SIDE = 0.80, 0.55  # of a cell, when near and when it has just become a slab
-FULL_PX = 80.0  # size of a cell from which on a slab is near
-THICKNESS = 0.26  # of a cell
 TEXT_SIZE = 0.185  # of a cell
 BRIGHT = 0.46  # luminance above which numbers are dark
 DARK_TEXT, LIGHT_TEXT = (0.04, 0.06, 0.10), (0.96, 0.97, 0.99)
-FAR_ALPHA = 0.7  # slabs fade into the ground up to here
 DECIMALS, MOST_DECIMALS = 3, 5
 
 
@@ -36,16 +32,9 @@ class CubePainter:
         """
         if not len(near):
             return []
-        cell = np.sqrt(np.linalg.norm(near.du, axis=1) * np.linalg.norm(near.dv, axis=1))
-        nearness = np.clip((near.pixels - CUBE_PX) / (FULL_PX - CUBE_PX), 0.0, 1.0)
-        half = (SMALL_SIDE + (SIDE - SMALL_SIDE) * nearness)[:, None] / 2 * (np.abs(near.du) + np.abs(near.dv))
-        up = np.zeros_like(near.base)
-        up[:, 1] = THICKNESS * cell
-        top = near.base + near.share[:, None] * near.dh
-        alpha = FAR_ALPHA + (1 - FAR_ALPHA) * nearness
-        colors = np.concatenate([near.color, alpha[:, None]], 1)
-        self._boxes.draw_solid(top - half - up, top + half, colors, eye)
-        return [(np.eye(4), text) for text in _numbers(near, top, cell, nearness, grids, eye)]
+        colors = np.concatenate([near.color, near.strength[:, None]], 1)
+        self._boxes.draw_solid(*slabs(near), colors, eye)
+        return [(np.eye(4), text) for text in _numbers(near, grids, eye)]
 
 
 def number_text(value: float, value_range: float) -> str:
@@ -62,10 +51,10 @@ def _typical(grid: WeightGrid) -> float:
     return grid.value_range if grid.typical is None else grid.typical
 
 
-def _numbers(
-    near: NearCells, top: np.ndarray, cell: np.ndarray, nearness: np.ndarray, grids: list[WeightGrid], eye: Eye
-) -> list[Text]:
+def _numbers(near: NearCells, grids: list[WeightGrid], eye: Eye) -> list[Text]:
     """Text lying on each slab, read along the axis of the matrix that runs most to the eye's right."""
+    cell = np.sqrt(np.linalg.norm(near.du, axis=1) * np.linalg.norm(near.dv, axis=1))
+    top, alpha = near.base + near.share[:, None] * near.dh, near.nearness * near.strength
     right = eye.world_from_eye[:3, 0]
     directions = np.where((np.abs(near.dv @ right) >= np.abs(near.du @ right))[:, None], near.dv, near.du)
     directions = directions * np.where(directions @ right < 0, -1.0, 1.0)[:, None] / cell[:, None]
@@ -80,7 +69,7 @@ def _numbers(
                 placement="face",
                 size=TEXT_SIZE * float(cell[k]),
                 weight="semibold",
-                color=(*tint, float(nearness[k])),
+                color=(*tint, float(alpha[k])),
                 right=tuple(directions[k].tolist()),
                 align="center",
             )

@@ -126,7 +126,7 @@ def prepare(batch: Batch, rows: np.ndarray, pool: Pool, tables: int | None = Non
     _check("morph", batch.morph, MORPH + 1)
     named = batch.above_at[batch.above_at[:, 0] >= 0]
     _check("slot", named[:, 0], len(pool.height))
-    _check("above_at", named[:, 1:], TILE // 2 + 1)
+    _check("above_at", named[:, 1:] + (batch.counts[batch.above_at[:, 0] >= 0] - 1) // 2, TILE)
     if tables is not None:
         _check("table", batch.table, tables)
     rows = np.asarray(rows, np.float64)
@@ -155,7 +155,7 @@ def _seen(vectors: tuple[np.ndarray, ...], rows: np.ndarray) -> np.ndarray:
 
 
 def _check(name: str, column: np.ndarray, end: int) -> None:
-    if len(column) and not 0 <= column.min() <= column.max() < end:
+    if column.size and not 0 <= column.min() <= column.max() < end:
         raise ValueError(f"{name}: found {column.min()} to {column.max()}, expected 0 to {end - 1}")
 
 

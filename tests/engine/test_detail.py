@@ -71,8 +71,11 @@ def content(detail, eye):
     light, height = detail.pool.data.light[batch.slot].copy(), detail.pool.data.height[batch.slot].copy()
     inside = (np.arange(32)[:, None] < batch.counts[:, :1, None]) & (np.arange(32) < batch.counts[:, 1:, None])
     light[~inside], height[~inside] = 0, 0
-    columns = {name: column for name, column in vars(batch).items() if name != "slot"}
-    return {**columns, "light": light, "height": height, "near": detail.near.value}
+    coarse = detail.pool.data.light[batch.above_at[:, 0]]
+    coarse[batch.above_at[:, 0] < 0] = 0
+    columns = {name: column for name, column in vars(batch).items() if name not in ("slot", "above_at")}
+    columns["above_at"] = batch.above_at[:, 1:]
+    return {**columns, "light": light, "height": height, "coarse": coarse, "near": detail.near.value}
 
 
 def picture_of(detail, eye):
@@ -194,18 +197,36 @@ def test_near_weights_are_cubes_with_the_values_of_the_file():
     assert (near.pixels > CUBE_PX).all()
 
 
-def test_a_weight_is_a_cube_or_a_point_but_not_both():
+def test_a_weight_is_a_cube_or_a_point_or_on_its_way_between():
     scene = scene_of(grid_of(random_values((5, 5), 1), value_range=20.0))
-    eye = eye_at((2, 9, 1.9), (2, 0, 2))
-    detail = Detail(scene)
-    detail.prepare(Frame(0, 0.0, (eye,)))
-    assert len(detail.near) == 25
-    assert not picture_of(detail, eye).any()
-    assert len(detail.stems().vertices) == 0
-    back = eye_at((2, 30, 1.9), (2, 0, 2))
-    detail.prepare(Frame(1, 0.0, (back,)))
-    assert len(detail.near) == 0
-    assert picture_of(detail, back).any()
+    detail, light = Detail(scene), []
+    for height in (7.5, 10.0, 10.5, 11.0, 11.5, 12.0, 14.0):
+        eye = eye_at((2, height, 1.9), (2, 0, 2))
+        detail.prepare(Frame(0, 0.0, (eye,)))
+        cube = detail.near.strength.sum() / 25
+        light.append((cube, unpack(picture_of(detail, eye)).sum() * height**2))
+    cubes, light = np.array(light).T
+    assert cubes[0] == 1 and light[0] == 0 and cubes[-1] == 0
+    assert (np.diff(cubes) <= 0).all() and ((cubes > 0) & (cubes < 1)).sum() >= 3
+    np.testing.assert_allclose(light, light[-1] * (1 - cubes), atol=0.1 * light[-1])
+
+
+def test_stems_leave_as_points_turn_into_cubes():
+    scene = scene_of(grid_of(random_values((5, 5), 1), value_range=2.0))
+    detail, alpha = Detail(scene), []
+    for height in (5.0, 11.2, 20.0):
+        detail.prepare(Frame(0, 0.0, (eye_at((2, height, 1.9), (2, 0, 2)),)))
+        alpha.append(detail.stems().colors[:, 3].sum())
+    assert alpha[0] == 0 < alpha[1] < alpha[2]
+
+
+def test_more_weights_than_may_be_cubes_turn_by_degrees_too():
+    """The first weight left out is the size from which cubes appear: none comes or goes at once."""
+    detail = Detail(scene_of(grid_of(random_values((60, 60), 1))))
+    detail.prepare(Frame(0, 0.0, (eye_at((30, 28, 29.9), (30, 0, 30), (1920, 1080)),)))
+    assert len(detail.near) == NEAR_LIMIT
+    assert detail.near.strength[-1] < 0.01
+    assert (np.abs(np.diff(detail.near.strength)) < 0.05).all()
 
 
 def test_points_beside_cubes_stay():

@@ -6,9 +6,9 @@ import av
 import numpy as np
 import pytest
 from tensornaut.engine import loop
+from tensornaut.engine.near_cells import SIDE, THICKNESS
 from tensornaut.engine.outputs.offscreen import OffscreenClock
 from tensornaut.engine.outputs.snapshot import SnapshotSink
-from tensornaut.engine.painters.cubes import SIDE, THICKNESS
 from tensornaut.engine.renderer import Renderer
 from tensornaut.engine.scene import Node, Scene, WeightGrid
 from tensornaut.engine.values import ArrayValues
