@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .errors import FormatError
+from .item_places import ItemPlace
 from .limits import INFLATED_FLOOR_BYTES, INFLATED_RATIO, UNPACKED_CACHE_BYTES, ZIP_DIRECTORY_BYTES, ZIP_MEMBERS
 from .source import OpenFile, Source
 
@@ -99,6 +100,12 @@ class Member:
         """Bytes [offset, offset + count) of the unpacked member. Raises FormatError."""
         return self.cache.unpacked(self)[offset : offset + count]
 
+    def where(self, offset: int) -> ItemPlace:
+        """Where a byte of the unpacked member stands."""
+        if not self.deflated:
+            return ItemPlace(self.source.path, self.start + offset)
+        return ItemPlace(self.source.path, None, storage="deflated", member=self.name, inside=offset)
+
     def unpack(self) -> bytes:
         """All bytes, known to be as many as declared and to have the declared checksum. Raises FormatError."""
         data = bytearray()
@@ -144,6 +151,10 @@ class Inflated:
     def read(self, offset: int, count: int) -> bytes:
         """Bytes [offset, offset + count) of the numbers. Raises FormatError."""
         return self.member.read(self.skipped + offset, count)
+
+    def where(self, offset: int) -> ItemPlace:
+        """Where the number stands that begins at this byte of the numbers."""
+        return self.member.where(self.skipped + offset)
 
 
 def directory(file: OpenFile) -> list[zipfile.ZipInfo]:

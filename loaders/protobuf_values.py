@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from .errors import FormatError
+from .item_places import ItemPlace
 from .protobuf import VARINT_BYTES, decoded_varints
 from .source import OpenFile, Source
 from .tensors import starts_of
@@ -52,6 +53,12 @@ class Pieces:
             found.append(file.read(int(self.starts[piece]) + skipped, max(stop - skipped, 0)))
         return found[0] if len(found) == 1 else b"".join(found)
 
+    def where(self, offset: int) -> ItemPlace:
+        """Where a byte of the joined pieces stands."""
+        piece = int(np.searchsorted(self.firsts, offset, "right")) - 1
+        place = int(self.starts[piece]) + offset - int(self.firsts[piece])
+        return ItemPlace(self.source.path, place, storage="fields")
+
 
 @dataclass(frozen=True)
 class Varints:
@@ -76,6 +83,21 @@ class Varints:
             found = b"".join(parts)
         return found[offset - first * size :][:count]
 
+    def where(self, offset: int) -> ItemPlace:
+        """Where the varint of an item begins. Raises FormatError."""
+        item = offset // self.item_bytes
+        block = int(np.searchsorted(self._ends, item, "right"))
+        before = int(self._ends[block - 1]) if block else 0
+        start = block * BLOCK_BYTES
+        with self.pieces.source.open() as file:
+            begun = self._begun(file, start)
+            raw = self._bytes(file, start, start + BLOCK_BYTES)
+        ends = np.flatnonzero(raw < 128)
+        if not 0 <= item - before < len(ends):
+            raise FormatError(self.pieces.source.path, "truncated", size=int(self._ends[-1]), expected=self.count)
+        begin = int(ends[item - before - 1]) + 1 if item > before else -begun
+        return replace(self.pieces.where(start + begin), storage="varint")
+
     @cached_property
     def _ends(self) -> np.ndarray:
         """(blocks,) int64: how many items end in each block of bytes and before it."""
@@ -89,14 +111,18 @@ class Varints:
         """Those of the items first to last that end in the block."""
         before = int(self._ends[block - 1]) if block else 0
         start = block * BLOCK_BYTES
-        lead = self._bytes(file, max(start - VARINT_BYTES, 0), start)
-        begun = len(lead) - 1 - int(np.flatnonzero(lead < 128)[-1]) if (lead < 128).any() else len(lead)
+        begun = self._begun(file, start)
         raw = self._bytes(file, start - begun, start + BLOCK_BYTES)
         values = decoded_varints(raw[: np.flatnonzero(raw < 128).max(initial=-1) + 1].tobytes())
         if values is None:
             raise FormatError(self.pieces.source.path, "protobuf_damaged", offset=start, reason="too long a number")
         chosen = values[max(first - before, 0) : last - before]
         return np.ascontiguousarray(chosen.astype("<i8").view(np.uint8).reshape(-1, 8)[:, : self.item_bytes]).tobytes()
+
+    def _begun(self, file: OpenFile, start: int) -> int:
+        """Bytes before the start of a block of the number that ends in it."""
+        lead = self._bytes(file, max(start - VARINT_BYTES, 0), start)
+        return len(lead) - 1 - int(np.flatnonzero(lead < 128)[-1]) if (lead < 128).any() else len(lead)
 
     def _bytes(self, file: OpenFile, start: int, stop: int) -> np.ndarray:
         stop = min(stop, self.pieces.size)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from .errors import FormatError
+from .item_places import ItemPlace
 from .tensors import Tensor
 
 __all__ = ["Sparse"]
@@ -37,6 +38,16 @@ class Sparse:
             chosen = np.flatnonzero((places >= first) & (places < last))
             items[places[chosen] - first] = self._stored(start, len(places))[chosen]
         return items.tobytes()[offset - first * size :][:count]
+
+    def where(self, offset: int) -> ItemPlace:
+        """Where the value stands that belongs to this byte; of several that do, the last one counts."""
+        item = offset // self.item_bytes
+        for row, (low, high) in reversed(list(enumerate(self._ranges))):
+            found = np.flatnonzero(self._places(row * PIECE) == item) if low <= item <= high else ()
+            if len(found):
+                place = self.values.item_place(row * PIECE + int(found[-1]))
+                return place if place.offset is None else replace(place, storage="sparse")
+        return ItemPlace(self.values.path, None, storage="zero")
 
     @cached_property
     def _ranges(self) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ from typing import Protocol, overload
 import numpy as np
 
 from .errors import FormatError
+from .item_places import ItemPlace
 from .limits import LARGEST_COUNT_BITS
 from .source import Source
 
@@ -29,6 +30,9 @@ class Packed(Protocol):
     def read(self, offset: int, count: int) -> bytes:
         """Bytes [offset, offset + count) of the tensor's data. Any thread. Raises FormatError."""
 
+    def where(self, offset: int) -> ItemPlace:
+        """Where the item stands that begins at a byte of the tensor's data. Raises FormatError."""
+
 
 @dataclass(frozen=True)
 class Absent:
@@ -38,6 +42,10 @@ class Absent:
 
     def read(self, offset: int, count: int) -> bytes:
         """Nothing. Raises FormatError."""
+        raise FormatError(self.source.path, "values_absent")
+
+    def where(self, offset: int) -> ItemPlace:
+        """Nowhere. Raises FormatError."""
         raise FormatError(self.source.path, "values_absent")
 
 
@@ -99,6 +107,42 @@ class Tensor:
     def values(self) -> np.ndarray:
         """All numbers, decoded, in the tensor's shape. Raises FormatError as `read`."""
         return self.read(slice(None), slice(None)).reshape(self.shape)
+
+    def item_place(self, item: int) -> ItemPlace:
+        """Where an item stands, given by its place in the flattened tensor. Raises FormatError as `read`."""
+        offset, shift = divmod(self._stored_item(item) * self._item_bits, 8)
+        found = self.packed.where(offset) if self.packed else ItemPlace(self.path, self.place + offset)
+        return replace(found, shift=shift)
+
+    def item_bits(self, item: int) -> tuple[int, ...]:
+        """The bits of an item as an unsigned number; two of a complex one. Raises FormatError as `read`."""
+        size = self._item_bits
+        offset, shift = divmod(self._stored_item(item) * size, 8)
+        count = max(size // 8, 1)
+        if self.packed is not None:
+            raw = self.packed.read(offset, count)
+        else:
+            with self.source.open() as file:
+                raw = file.read(self.place + offset, count)
+        if len(raw) != count:
+            raise FormatError(self.path, "truncated", size=len(raw), expected=count)
+        parts = (raw[: count // 2], raw[count // 2 :]) if self.dtype.startswith("complex") else (raw,)
+        numbers = [int.from_bytes(part, "big" if self.big_endian else "little") for part in parts]
+        return tuple(number >> shift & (1 << min(size, 64)) - 1 for number in numbers)
+
+    @property
+    def _item_bits(self) -> int:
+        from ..engine.kernels.decode import DTYPES
+
+        if self.dtype not in DTYPES or not DTYPES[self.dtype].bits:
+            raise FormatError(self.path, "dtype_unreadable", dtype=self.dtype)
+        return DTYPES[self.dtype].bits
+
+    def _stored_item(self, item: int) -> int:
+        """Place of an item among those stored."""
+        if not self.fortran or not self.shape:
+            return item
+        return int(np.ravel_multi_index(np.unravel_index(item, self.shape), self.shape, order="F"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .archive import Inflated, Member, too_large
+from .item_places import ItemPlace
 from .limits import LARGEST_COUNT_BITS, LARGEST_NUMBER, RANK
 from .source import OpenFile, Source
 from .tensors import Absent, Packed
@@ -156,6 +157,15 @@ class Gathered:
             self._gather(self.region.reader(file), begin, result)
         skipped = offset - begin * item_bytes
         return self._signed(result)[skipped : skipped + count]
+
+    def where(self, offset: int) -> ItemPlace:
+        """Where the item stands that begins at this byte of the items."""
+        region, item_bytes = self.region, ITEM_BYTES[self.dtype]
+        position = int(self._positions(offset // item_bytes, 1)[0]) * item_bytes
+        if region.member is not None:
+            return region.member.where(region.skipped + position)
+        storage = next((word for word in ("conjugate", "negative") if word in self.sign), "view")
+        return ItemPlace(region.source.path, region.start + position, storage=storage)
 
     def _gather(self, read_at: Callable[[int, int], bytes], begin: int, result: np.ndarray) -> None:
         for done in range(0, len(result), GATHERED_ITEMS):
