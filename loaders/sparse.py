@@ -43,7 +43,9 @@ class Sparse:
         """Where the value stands that belongs to this byte; of several that do, the last one counts."""
         item = offset // self.item_bytes
         for row, (low, high) in reversed(list(enumerate(self._ranges))):
-            found = np.flatnonzero(self._places(row * PIECE) == item) if low <= item <= high else ()
+            if not low <= item <= high:
+                continue
+            found = np.flatnonzero(self._places(row * PIECE) == item)
             if len(found):
                 place = self.values.item_place(row * PIECE + int(found[-1]))
                 return place if place.offset is None else replace(place, storage="sparse")
