@@ -9,20 +9,27 @@ from pathlib import Path
 from ..engine.kernels.errors import InputError
 from ..loaders.open import open_network
 from ..scenes.analysis import Analysis
+from ..scenes.focus import WHOLE, show_focus
+from ..scenes.looks import LOOKS, RANGES, Look
 from ..scenes.network_scene import NetworkScene, build
+from ..scenes.peaks import find_pyramids, lacking
 from ..scenes.strings import text
 from ..scenes.style import THEMES
+from .progress import Progress
 
-__all__ = ["add_picture_options", "check_output", "open_scene", "parse_size", "parse_threads"]
+__all__ = ["add_picture_options", "check_output", "look_of", "open_scene", "parse_size", "parse_threads"]
 
 SMALLEST_PX, LARGEST_PX = 16, 8192
 MOST_THREADS = 256
 
 
 def add_picture_options(parser: argparse.ArgumentParser, size: str) -> None:
-    """--size, --theme and --threads."""
+    """--size, --theme, --threads and the look: --look, --range, --flat."""
     parser.add_argument("--size", default=size, metavar="WxH", help=text("cli.option.size", size=size))
     parser.add_argument("--theme", choices=tuple(THEMES), default="dark", help=text("cli.option.theme"))
+    parser.add_argument("--look", choices=LOOKS, default="value", help=text("cli.option.look", looks=", ".join(LOOKS)))
+    parser.add_argument("--range", choices=RANGES, default="tensor", help=text("cli.option.range"))
+    parser.add_argument("--flat", action="store_true", help=text("cli.option.flat"))
     parser.add_argument("--threads", type=parse_threads, default=0, metavar="N", help=text("cli.option.threads"))
 
 
@@ -53,6 +60,17 @@ def check_output(path: str, suffixes: tuple[str, ...]) -> Path:
     return output
 
 
-def open_scene(source: str, theme: str) -> NetworkScene:
-    """The scene of the model in a file or folder."""
-    return build(open_network(source), THEMES[theme], Analysis())
+def look_of(arguments: argparse.Namespace) -> Look:
+    """The look that --look, --range and --flat ask for."""
+    return Look(arguments.look, arguments.range, not arguments.flat)
+
+
+def open_scene(arguments: argparse.Namespace) -> NetworkScene:
+    """The scene of the model in a file or folder, with all that exact pictures of it need."""
+    built = build(open_network(arguments.source), THEMES[arguments.theme], Analysis(), look_of(arguments))
+    show_focus(built, WHOLE)
+    if missing := lacking(built):
+        count = sum(built.network.tensors[tensor].count for tensor in missing)
+        with Progress(text("progress.peaks"), count) as progress:
+            find_pyramids(built, progress.advance)
+    return built

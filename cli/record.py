@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..engine.kernels.errors import InputError
-from ..engine.view import Eye
+from ..engine.view import Eye, Frame
 from ..scenes.strings import text
 from .picture import add_picture_options, check_output, open_scene, parse_size
 from .progress import Progress
@@ -14,7 +14,7 @@ MOST_FPS, MOST_SECONDS = 240, 36_000.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.mp4 --size --theme --threads --fps --seconds."""
+    """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --fps --seconds."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
     add_picture_options(parser, "1280x720")
@@ -32,14 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 / rate <= seconds <= MOST_SECONDS:
         expected = f"{1 / rate:g} to {MOST_SECONDS:g}"
         raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=expected)
-    built = open_scene(arguments.source, arguments.theme)
+    built = open_scene(arguments)
 
     from ..engine import loop
     from ..engine.gpu import Context
     from ..engine.outputs.offscreen import OffscreenClock
     from ..engine.outputs.video import VideoSink
     from ..engine.renderer import Renderer
-    from ..scenes.focus import show_focus
+    from ..scenes.focus import say_block, show_focus
     from ..scenes.tours import default_tour
 
     tour = default_tour(built, size_px[0] / size_px[1], seconds)
@@ -48,6 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
         show_focus(built, tour.focus.at(time_s))
         return (tour.eye(time_s, size_px, built.scene.length),)
 
+    def prepare(frame: Frame) -> None:
+        renderer.prepare(frame)
+        say_block(built, renderer.detail)
+
     count = round(seconds * rate)
     context = Context.offscreen()
     renderer = Renderer(context, built.scene, arguments.threads)
@@ -55,5 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
     film = VideoSink(output, size_px, rate, least_frames=count)
     with Progress(text("progress.recording"), count) as progress:
         counter = loop.Watcher(lambda frame, eye, framebuffer: progress.advance())
-        loop.run(clock, [film, counter], renderer.prepare, renderer.draw)
+        loop.run(clock, [film, counter], prepare, renderer.draw)
     return 0

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from ..scenes.focus import WHOLE, Focus, show_focus
+from ..engine.view import Frame
+from ..scenes.focus import WHOLE, Focus, say_block, show_focus
 from ..scenes.strings import text
 from ..scenes.views import NAMED, typical_layer, view_named
 from .picture import add_picture_options, check_output, open_scene, parse_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.png --size --theme --threads --camera."""
+    """SOURCE OUT.png --size --theme --look --range --flat --threads --camera."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
     add_picture_options(parser, "1920x1080")
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit code of writing the picture."""
     output = check_output(arguments.output, (".png",))
     size_px = parse_size(arguments.size)
-    built = open_scene(arguments.source, arguments.theme)
+    built = open_scene(arguments)
 
     from ..engine import loop
     from ..engine.gpu import Context
@@ -36,5 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     context = Context.offscreen()
     renderer = Renderer(context, built.scene, arguments.threads)
     clock = OffscreenClock(context, size_px, count=1, rate=1, eyes_at=lambda index, time_s: (eye,))
-    loop.run(clock, [SnapshotSink(output)], renderer.prepare, renderer.draw)
+
+    def prepare(frame: Frame) -> None:
+        renderer.prepare(frame)
+        say_block(built, renderer.detail)
+
+    loop.run(clock, [SnapshotSink(output)], prepare, renderer.draw)
     return 0

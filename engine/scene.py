@@ -65,7 +65,8 @@ class WeightGrid(Drawable):
     center: float = 0.0  # value that stands on the zero plane and has the middle one of `colors`
     reduce: str = "mean"  # a sample of many: "mean" light of all, or that of the "peak", the value farthest from center
     painted: Values | None = None  # what is shown in place of `values`, same matrix; None: these themselves
-    law: BrightnessLaw | None = None  # by share, near and far; None: those of the theme
+    law: BrightnessLaw | None = None  # of far samples, by share; None: that of the theme
+    near_law: BrightnessLaw | None = None  # of near ones
     pyramid: Pyramid | None = None  # of `values` in blocks of 32 x 32, once it is known; peaks are found by it
     typical: float | None = None  # magnitude of `values` that is large but not rare; None: `value_range`
 

@@ -7,16 +7,20 @@ any size. `Facts.exact` says which.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from ..engine.kernels.colorize import OVERVIEW
+from ..engine.kernels.colorize import OVERVIEW, BrightnessLaw
 from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.pyramid import Pyramid
 from ..engine.kernels.summarize import range_of, summarize_block
 from ..loaders.network import Tensor
 
-__all__ = ["BINS", "Analysis", "Facts"]
+__all__ = ["BINS", "Analysis", "Facts", "row_norms_of"]
 
 WHOLE = 1 << 18  # elements read whole
 LATTICE = 256  # rows and columns otherwise; of a matrix with fewer of one, more of the other
@@ -35,11 +39,26 @@ class Facts:
     histogram: np.ndarray  # (BINS,) int64 from -value_range to +value_range, what lies beyond in the first and last
     beyond: float  # share of values beyond the range
     exact: bool  # every element was read
+    row_norms: tuple[float, float] = (0.0, 0.0)  # L2 norms between which nearly all rows lie
 
-    def mean_color(self, colors: np.ndarray) -> np.ndarray:
-        """(3,) float64: mean of color x brightness; `colors` (BINS, 3) from -range to +range."""
-        brightness = OVERVIEW.of(np.abs(np.linspace(-1, 1, BINS)))
-        return (self.histogram * brightness) @ colors / max(int(self.histogram.sum()), 1)
+    def mean_color(
+        self, colors: np.ndarray, shares: np.ndarray | None = None, law: BrightnessLaw = OVERVIEW
+    ) -> np.ndarray:
+        """(3,) float64: mean of color x brightness; `colors` (BINS, 3) by share from -1 to +1.
+
+        `shares` (BINS,) from -1 to +1 of values from -range to +range; None: value / range.
+        """
+        shares = np.linspace(-1, 1, BINS) if shares is None else shares
+        light = law.of(np.abs(shares))[:, None] * colors[np.rint((shares + 1) / 2 * (BINS - 1)).astype(np.int64)]
+        return self.histogram @ light / max(int(self.histogram.sum()), 1)
+
+    @cached_property
+    def quantiles(self) -> tuple[float, float, float]:
+        """Values below which 16, 50 and 84 % lie, as well as the histogram tells."""
+        total = np.append(0, np.cumsum(self.histogram))
+        ends = np.linspace(-self.value_range, self.value_range, BINS + 1)
+        low, middle, high = np.interp(np.array([0.16, 0.5, 0.84]) * total[-1], total, ends).tolist()
+        return low, middle, high
 
 
 class Analysis:
@@ -47,34 +66,53 @@ class Analysis:
 
     def __init__(self) -> None:
         self._facts: dict[str, Facts] = {}
+        self.distributions: dict[Hashable, Any] = {}  # those that the legend showed last
+        self.faults: list[tuple[str, str]] = []  # (key, message) of tensors that could not be read later on
+        self.pyramids: dict[str, Pyramid] = {}  # by the key of their tensor, as far as they are known
 
     def facts(self, tensor: Tensor) -> Facts:
         """Facts of one tensor. Raises FormatError when the file changed since it was opened."""
         if tensor.key not in self._facts:
-            self._facts[tensor.key] = _facts(*_sample(tensor), tensor.dtype)
+            self._facts[tensor.key] = _facts(*self.sample(tensor), tensor)
         return self._facts[tensor.key]
 
+    @staticmethod
+    def sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
+        """(rows x columns of numbers that stand for all, whether these are all). Numbers of no kind count as none.
 
-def _sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
-    """(elements read as a vector, whether these are all). Values that are no numbers count as none."""
-    if not tensor.is_readable:
-        return np.zeros(0, np.float32), True
-    rows, columns = matrix_shape(tensor.shape)
-    exact = tensor.count <= WHOLE
-    row_step, column_step = (1, 1) if exact else (_step(rows, columns), _step(columns, rows))
-    values = tensor.read(slice(0, rows, row_step), slice(0, columns, column_step))
-    return values.ravel(), exact
+        Raises FormatError when the file changed since it was opened.
+        """
+        if not tensor.is_readable:
+            return np.zeros((0, 0), np.float32), True
+        rows, columns = matrix_shape(tensor.shape)
+        exact = tensor.count <= WHOLE
+        row_step, column_step = (1, 1) if exact else (_step(rows, columns), _step(columns, rows))
+        values = tensor.read(slice(0, rows, row_step), slice(0, columns, column_step))
+        return np.abs(values.astype(np.complex128)) if np.iscomplexobj(values) else values, exact
+
+
+def row_norms_of(sample: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """(rows,) float64: L2 norms of rows of a tensor's matrix, judged by a sample of it. Only finite numbers count.
+
+    Of a vector each number is a row.
+    """
+    rows, columns = matrix_shape(shape)
+    if rows == 1:
+        sample, columns = sample.T, 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.square(np.where(np.isfinite(sample), sample, 0).astype(np.float64))
+        return np.sqrt(squares.mean(1) * columns) if sample.size else np.zeros(0)
 
 
 def _step(side: int, other: int) -> int:
     return math.ceil(side * min(other, LATTICE) / LATTICE**2)
 
 
-def _facts(values: np.ndarray, exact: bool, dtype: str) -> Facts:
-    summary = summarize_block(values, dtype)
+def _facts(sample: np.ndarray, exact: bool, tensor: Tensor) -> Facts:
+    values = sample.ravel()
+    summary = summarize_block(values, None if tensor.dtype.startswith("complex") else tensor.dtype)
     value_range = range_of(summary)
-    magnitude = np.abs(values.astype(np.complex128)) if np.iscomplexobj(values) else values
-    finite = magnitude[np.isfinite(magnitude)].astype(np.float64)
+    finite = values[np.isfinite(values)].astype(np.float64)
     bins = np.clip((finite / value_range + 1) * (BINS / 2), 0, BINS - 1).astype(np.int64)
     return Facts(
         value_range,
@@ -85,4 +123,13 @@ def _facts(values: np.ndarray, exact: bool, dtype: str) -> Facts:
         np.bincount(bins, minlength=BINS),
         float(np.mean(np.abs(finite) > value_range)) if len(finite) else 0.0,
         exact,
+        _middle(row_norms_of(sample, tensor.shape)),
     )
+
+
+def _middle(norms: np.ndarray) -> tuple[float, float]:
+    """Between which nearly all lie."""
+    if not len(norms):
+        return 0.0, 0.0
+    low, high = np.quantile(np.minimum(norms, np.finfo(np.float64).max), [0.01, 0.99], method="nearest").tolist()
+    return low, high

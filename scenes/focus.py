@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.scene import Drawable, Node
+from ..engine.detail import Detail
+from ..engine.scene import Drawable, Labels, Node, ScreenShapes
 from .labels import callouts, layer_heading, rulers
 from .layer_volumes import GLASS_HEIGHT, Tray
 from .legend import layer_legend, veil
-from .network_scene import NetworkScene, tray_bounds
+from .look_words import distribution
+from .looks import relief_of
+from .network_scene import NetworkScene, tray_bounds, write_legend
 
-__all__ = ["WHOLE", "Focus", "FocusTrack", "show_focus"]
+__all__ = ["WHOLE", "Focus", "FocusTrack", "ReliefTrack", "say_block", "show_focus"]
 
 EASE_S = 0.4
 
@@ -65,19 +68,67 @@ class FocusTrack:
         return time_s < self._changes[-1][0] + EASE_S
 
 
-def show_focus(built: NetworkScene, focus: Focus) -> None:
-    """Changes the scene to this focus."""
-    if built.focus == (focus.layer, focus.depth):
-        return
-    built.focus = (focus.layer, focus.depth)
-    near = min(max(focus.depth, 0.0), 1.0)
-    flat = min(max(focus.depth - 1.0, 0.0), 1.0)
-    _shape_data(built, focus.layer, near, flat)
-    _shape_glass(built, focus.layer, near, flat)
-    words = (focus.layer if near > 0.5 else -1, flat > 0.5, flat < 0.5)
+class ReliefTrack:
+    """Height of a full share, in heights of a value, as a function of time: every change takes 0.4 s."""
+
+    def __init__(self, start: float) -> None:
+        self._begun_s, self._start, self.goal = -math.inf, start, start
+
+    def go(self, time_s: float, goal: float) -> None:
+        """Begins to change at a time, which is not before that of the last call."""
+        self._begun_s, self._start, self.goal = time_s, self.at(time_s), goal
+
+    def at(self, time_s: float) -> float:
+        """The height at a time."""
+        share = min((time_s - self._begun_s) / EASE_S, 1.0)
+        return self._start + (self.goal - self._start) * share * share * (3 - 2 * share)
+
+    def is_moving(self, time_s: float) -> bool:
+        """Whether it still changes at or after a time."""
+        return time_s < self._begun_s + EASE_S
+
+
+def show_focus(built: NetworkScene, focus: Focus, relief: float | None = None) -> None:
+    """Changes the scene to this focus.
+
+    `relief`: height of a full share, in heights of a value; None: that of the look.
+    """
+    relief = relief_of(built.look) if relief is None else relief
+    words = _words(focus)
+    if built.focus != (focus.layer, focus.depth) or built.relief != relief:
+        built.focus, built.relief = (focus.layer, focus.depth), relief
+        near, flat = _nearness(focus)
+        _shape_data(built, focus.layer, near, flat, relief)
+        _shape_glass(built, focus.layer, near, flat, relief)
     if words != built.words:
         built.words = words
         _show_words(built, *words)
+
+
+def say_block(built: NetworkScene, detail: Detail) -> None:
+    """Lets the legend say for how many weights a point stands at most in what was prepared, of the layer in focus."""
+    layer_of = {id(part.grid): part.layer for part in built.grids}
+    wanted = built.words[0]
+    shown = [layer_of.get(id(grid), -2) for grid in detail.grids]
+    counts = np.array([layer >= 0 and wanted in (-1, layer) for layer in shown], bool)
+    levels = detail.drawn.level[counts[detail.drawn.grid]]
+    block = 1 << int(levels.max()) if len(levels) else built.block
+    if block != built.block:
+        built.block = block
+        write_legend(built)
+        if wanted >= 0:
+            _show_words(built, *built.words)
+
+
+def _nearness(focus: Focus) -> tuple[float, float]:
+    """(how far the layer has come forward, how flat it is), 0 to 1."""
+    return min(max(focus.depth, 0.0), 1.0), min(max(focus.depth - 1.0, 0.0), 1.0)
+
+
+def _words(focus: Focus) -> tuple[int, bool, bool]:
+    """What words a focus has, as `NetworkScene.words`."""
+    near, flat = _nearness(focus)
+    return (focus.layer if near > 0.5 else -1, flat > 0.5, flat < 0.5)
 
 
 def _shown_height(tray: Tray, near: float, flat: float) -> float:
@@ -87,30 +138,34 @@ def _shown_height(tray: Tray, near: float, flat: float) -> float:
     return height + (FLAT_CELLS * tray.cell - height) * flat
 
 
-def _shape_data(built: NetworkScene, layer: int, near: float, flat: float) -> None:
+def _shape_data(built: NetworkScene, layer: int, near: float, flat: float, relief: float) -> None:
     for part in built.grids:
         height, emphasis = part.tray.height, 1.0
         if part.layer == layer:
             height = _shown_height(part.tray, near, flat)
         elif layer >= 0:
             emphasis -= (1.0 - RECEDED) * near
+        height *= relief
         if part.grid.dh[1] != height or part.grid.emphasis != emphasis:
             part.grid.dh, part.grid.emphasis = np.array([0.0, height, 0.0]), emphasis
             part.grid.touch()
 
 
-def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float) -> None:
+def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float, relief: float) -> None:
     """Glass is as high as its data; flat glass keeps out of the way of an eye near single weights."""
     glass = built.glass
     selected = np.zeros(len(glass.lower), bool)
     alpha = np.ones(len(glass.lower), np.float32)
     for k, (number, placed, tray) in enumerate(built.layout.trays()):
         lower, upper = tray_bounds(placed, tray)
+        height = tray.height
         if number == layer:
             selected[k] = near > 0.5
-            half = GLASS_HEIGHT * _shown_height(tray, near, flat)
+            height = _shown_height(tray, near, flat)
+        if number == layer or relief != 1.0:
+            half = GLASS_HEIGHT * max(height * relief, min(height, FLAT_CELLS * tray.cell))
             lower[1], upper[1] = tray.zero_y - half, tray.zero_y + half
-        elif layer >= 0:
+        if number != layer and layer >= 0:
             alpha[k] -= (1.0 - RECEDED_GLASS) * near
         glass.lower[k], glass.upper[k] = lower, upper
     glass.selected, glass.colors[:, 3] = selected, alpha
@@ -128,9 +183,14 @@ def _show_words(built: NetworkScene, layer: int, veiled: bool, with_rulers: bool
     drawables: list[Drawable] = [veil(theme)] if veiled else []
     drawables.append(layer_heading(built.network, built.layout, placed, theme))
     if placed.volume.main is not None:
-        facts = built.analysis.facts(built.network.tensors[placed.volume.main.tensor])
-        drawables += reversed(layer_legend(facts, theme))
+        drawables += reversed(_layer_legend(built, placed.volume.main.tensor))
     if with_rulers:
         drawables.append(rulers(placed, theme))
     for drawable in drawables:
         built.layer_words.add(Node("focus", drawable=drawable))
+
+
+def _layer_legend(built: NetworkScene, tensor: int) -> tuple[Labels, ScreenShapes]:
+    facts, scale = built.analysis.facts(built.network.tensors[tensor]), built.scales.of(tensor)
+    found = distribution(built.analysis, built.network.tensors[tensor], built.look, scale)
+    return layer_legend(facts, built.scene.theme, built.look, scale, found, built.block)

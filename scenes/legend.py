@@ -8,17 +8,30 @@ from ..engine.scene import Labels, ScreenShapes, Text
 from ..engine.theme import Theme
 from .analysis import Facts
 from .layer_volumes import Volume
+from .look_words import (
+    BARS,
+    Distribution,
+    beyond_words,
+    ends,
+    number,
+    points_words,
+    scaled_words,
+    shared_words,
+)
+from .looks import VALUE, Look, bar_colors
+from .scales import Scale, Scales
 from .strings import text
-from .style import KINDS, diverging, kind_color
+from .style import KINDS, kind_color
 
 __all__ = ["WIDTH_PX", "layer_legend", "legend", "veil"]
 
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 500.0, 56.0
 PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.92
-HISTOGRAM_PX, HISTOGRAM_BARS = 84.0, 64
+HISTOGRAM_PX = 84.0
 LINE_PX = 28.0
 KIND_PX, KINDS_A_ROW = 142.0, 3
+SHARED_GAP_PX = 18.0  # behind the scale of a kind
 DOT_PX = 8.0
 CORNER = np.ones(2)
 
@@ -26,21 +39,40 @@ CORNER = np.ones(2)
 Rows = list[tuple[float, float, float, float, np.ndarray, np.ndarray, float]]
 
 
-def legend(volumes: list[Volume], theme: Theme, floor_step: float, left_out: int = 0) -> tuple[Labels, ScreenShapes]:
-    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks."""
+def legend(
+    volumes: list[Volume],
+    theme: Theme,
+    floor_step: float,
+    left_out: int = 0,
+    look: Look = VALUE,
+    scales: Scales | None = None,
+    block: int = 0,
+) -> tuple[Labels, ScreenShapes]:
+    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks.
+
+    `block`: a point stands for at most block x block weights; 0: it is not said.
+    """
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
     remarks = _remarks(volumes, left_out)
-    below = 114 + LINE_PX * -(-len(kinds) // KINDS_A_ROW)
+    shared = look.scale == "kind" and look.name != "sign" and scales is not None
+    kinds_a_row, kind_px = (2, BAR_PX / 2) if shared else (KINDS_A_ROW, KIND_PX)
+    below = 114 + LINE_PX * -(-len(kinds) // kinds_a_row)
     pen = _Pen(theme, below + 24 + LINE_PX * len(remarks))
-    shapes = _scale(theme, pen.x, pen.y + 27)
-    pen.write(text("legend.weight").upper(), 0, 0, weight="semibold")
-    _ends(pen, "− p99.5", "+ p99.5", 42)
-    pen.write(text("legend.scaled"), 0, 70)
+    shapes = _scale(bar_colors(look, theme), pen.x, pen.y + 27)
+    title = text("legend.weight") if look.name == "value" else text(f"look.{look.name}")
+    pen.write(title.upper(), 0, 0, weight="semibold")
+    if block:
+        pen.write(points_words(look, block), BAR_PX, 0, align="right")
+    _ends(pen, ends(look, scales.of_all() if scales else None), 42)
+    pen.write(scaled_words(look), 0, 70)
     for index, kind in enumerate(kinds):
-        dx, dy = KIND_PX * (index % KINDS_A_ROW), 106 + LINE_PX * (index // KINDS_A_ROW)
+        dx, dy = kind_px * (index % kinds_a_row), 106 + LINE_PX * (index // kinds_a_row)
         color = np.array([*kind_color(kind, theme.name), 1.0], np.float32)
         shapes.append((pen.x + dx, pen.y + dy + 6.5, DOT_PX, DOT_PX, color, color, DOT_PX / 2))
         pen.write(text(f"kind.{kind}"), dx + 16, dy, bright=True)
+        scale = scales.of_kind(kind) if shared and scales else None
+        if scale is not None:
+            pen.write(shared_words(look, scale), dx + kind_px - SHARED_GAP_PX, dy, align="right")
     for index, remark in enumerate([text("legend.floor", n=f"{floor_step:g}"), *remarks]):
         pen.write(remark, 0, below + LINE_PX * index)
     return Labels(pen.texts), _shapes(shapes)
@@ -58,26 +90,44 @@ def _remarks(volumes: list[Volume], left_out: int) -> list[str]:
     return remarks
 
 
-def layer_legend(facts: Facts, theme: Theme) -> tuple[Labels, ScreenShapes]:
-    """One tensor: histogram (square root), color scale with its numbers, and statistics, on a panel."""
-    pen = _Pen(theme, HISTOGRAM_PX + 100 + LINE_PX * 5)
+def layer_legend(
+    facts: Facts,
+    theme: Theme,
+    look: Look = VALUE,
+    scale: Scale | None = None,
+    found: Distribution | None = None,
+    block: int = 0,
+) -> tuple[Labels, ScreenShapes]:
+    """One tensor: histogram (square root), color scale with its numbers, and statistics, on a panel.
+
+    `scale` and `found` of the look, those of the facts by default; `block` as in `legend`.
+    """
+    scale = scale or Scale(0.0, facts.value_range)
+    found = found or Distribution(facts.histogram.reshape(BARS, -1).sum(1), facts.beyond)
+    pen = _Pen(theme, HISTOGRAM_PX + 100 + LINE_PX * (6 if block else 5))
     base = pen.y + 38 + HISTOGRAM_PX
-    shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(facts, theme, pen.x, base)]
-    shapes += _scale(theme, pen.x, base + 8)
-    pen.write(text("legend.value").upper(), 0, 0, weight="semibold")
+    colors = bar_colors(look, theme)
+    shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(found, colors, pen.x, base)]
+    shapes += _scale(colors, pen.x, base + 8)
+    pen.write(
+        (text("legend.value") if look.name == "value" else text(f"look.{look.name}")).upper(), 0, 0, weight="semibold"
+    )
     pen.write(text("legend.share" if facts.exact else "legend.sample"), BAR_PX, 0, align="right")
-    _ends(pen, _number(-facts.value_range), _number(facts.value_range), 38 + HISTOGRAM_PX + 24)
+    _ends(pen, ends(look, scale, found), 38 + HISTOGRAM_PX + 24)
     lines = {
-        "minimum": _number(facts.minimum),
-        "maximum": _number(facts.maximum),
-        "mean": _number(facts.mean),
-        "std": _number(facts.std).lstrip("+"),
-        "beyond": f"{facts.beyond * 100:.1f} %",
+        text("legend.minimum"): number(facts.minimum),
+        text("legend.maximum"): number(facts.maximum),
+        text("legend.mean"): number(facts.mean),
+        text("legend.std"): number(facts.std).lstrip("+"),
     }
+    if look.name != "sign":
+        lines[beyond_words(look)] = f"{found.beyond * 100:.{2 if look.is_peak else 1}f} %"
     for index, (name, shown) in enumerate(lines.items()):
         dy = 38 + HISTOGRAM_PX + 60 + LINE_PX * index
-        pen.write(text(f"legend.{name}"), 0, dy)
+        pen.write(name, 0, dy)
         pen.write(shown, BAR_PX, dy, align="right", bright=True)
+    if block:
+        pen.write(points_words(look, block), 0, 38 + HISTOGRAM_PX + 60 + LINE_PX * len(lines))
     return Labels(pen.texts), _shapes(shapes)
 
 
@@ -107,15 +157,17 @@ class _Pen:
         )
 
 
-def _ends(pen: _Pen, low: str, high: str, dy: float) -> None:
-    pen.write(low, 0, dy)
-    pen.write("0", BAR_PX / 2, dy, align="center")
-    pen.write(high, BAR_PX, dy, align="right")
+def _ends(pen: _Pen, words: tuple[str, str, str], dy: float) -> None:
+    """What stands below the left end, the middle and the right end of the scale."""
+    places = ((0.0, "left"), (BAR_PX / 2, "center"), (BAR_PX, "right"))
+    for shown, (dx, align) in zip(words, places, strict=True):
+        if shown:
+            pen.write(shown, dx, dy, align=align)
 
 
-def _scale(theme: Theme, x: float, y: float) -> Rows:
-    """The diverging map as a bar with round ends."""
-    colors = _opaque(diverging(theme.name)[np.linspace(0, 255, BAR_PIECES + 1).round().astype(int)])
+def _scale(colors: np.ndarray, x: float, y: float) -> Rows:
+    """A map, (256, 3), as a bar with round ends."""
+    colors = _opaque(colors[np.linspace(0, 255, BAR_PIECES + 1).round().astype(int)])
     width = BAR_PX / BAR_PIECES
     ends = [(x - 1, colors[0]), (x + BAR_PX - BAR_HEIGHT_PX + 1, colors[-1])]
     caps: Rows = [(at, y, BAR_HEIGHT_PX, BAR_HEIGHT_PX, color, color, BAR_HEIGHT_PX / 2) for at, color in ends]
@@ -135,13 +187,13 @@ def _scale(theme: Theme, x: float, y: float) -> Rows:
     ]
 
 
-def _histogram(facts: Facts, theme: Theme, x: float, base: float) -> Rows:
+def _histogram(found: Distribution, colors: np.ndarray, x: float, base: float) -> Rows:
     """Bars over the color scale, heights by the square root of the share."""
-    counts = np.sqrt(facts.histogram.reshape(HISTOGRAM_BARS, -1).sum(1))
+    counts = np.sqrt(found.counts)
     tall = counts / max(counts.max(initial=0.0), 1.0) * HISTOGRAM_PX
     width = BAR_PX / len(tall)
     places = np.linspace(0, 255, len(tall)).round().astype(int)
-    colors = _opaque(diverging(theme.name)[places])
+    colors = _opaque(colors[places])
     return [
         (x + k * width, base - height, width - 1.0, height, color, color, 0.0)
         for k, (height, color) in enumerate(zip(tall.tolist(), colors, strict=True))
@@ -167,8 +219,3 @@ def _shapes(rows: Rows, fraction: np.ndarray = CORNER) -> ScreenShapes:
         right=np.array([row[5] for row in rows], np.float32).reshape(-1, 4),
         radius_px=np.array([row[6] for row in rows], float),
     )
-
-
-def _number(value: float | None) -> str:
-    """Four significant digits with a sign."""
-    return "–" if value is None else f"{value:+.4g}".replace("-", "−")

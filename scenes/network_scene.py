@@ -7,24 +7,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.kernels.colorize import OVERVIEW
+from ..engine.kernels.pyramid import Pyramid
 from ..engine.scene import Boxes, Labels, Node, Scene, WeightGrid
 from ..engine.theme import Theme
-from ..engine.values import ColumnWindow, Magnitudes
+from ..engine.values import ColumnWindow, Magnitudes, Values
 from ..loaders.network import Network, Tensor
 from .analysis import Analysis
 from .connections import arc_lines, flow_lines, stream_lines, turn_lines
 from .labels import block_titles, callouts, heading
-from .layer_volumes import GLASS_HEIGHT, PADDING, Strip, Tray
+from .layer_volumes import BLOCK, GLASS_HEIGHT, PADDING, Strip, Tray
 from .legend import legend
+from .looks import VALUE, Appearance, Look, appearance, dress, painted_values, sample_px
 from .placement import Frame, Layout, Placed, Plate, place
+from .scales import Scales
 from .slabs import lattices, placed_slabs, slab_bounds, slab_boxes
 from .spans import span_lines, span_titles
 from .style import diverging, kind_color
 
-__all__ = ["GridPart", "NetworkScene", "box_corners", "build", "main_bounds", "tray_bounds"]
+__all__ = [
+    "GridPart",
+    "NetworkScene",
+    "box_corners",
+    "build",
+    "main_bounds",
+    "real_numbers",
+    "show_look",
+    "strip_of",
+    "tray_bounds",
+    "write_legend",
+]
 
 POOL_SPREAD = 9.0  # world units that a pool of light reaches beyond its tray
 POOL_ALPHA = 0.20
+OUT_OF_DATE = (-2, False, True)  # words of no focus
 SHADOW = (0.10, 0.17, 0.28)
 
 
@@ -49,10 +65,15 @@ class NetworkScene:
     analysis: Analysis
     grids: list[GridPart]
     glass: Boxes  # one box a tray, in the order of layers and their trays
+    pools: Boxes  # of light below trays, then slabs
     callouts: Node  # names of layers
     overview_words: Node  # heading and legend of the whole network
     layer_words: Node  # those of the layer in focus
+    scales: Scales
+    look: Look = VALUE
+    block: int = 0  # side of the largest block of weights that a point in focus stands for; 0: it is not said
     focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
+    relief: float = 1.0  # height of a full share that it shows now, in heights of a value
     words: tuple[int, bool, bool] = (-1, False, True)  # what its words are of: layer; veiled; with rulers
 
     @property
@@ -74,11 +95,12 @@ class NetworkScene:
         return _box_places(lower, upper, a_side)
 
 
-def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
+def build(network: Network, theme: Theme, analysis: Analysis, look: Look = VALUE) -> NetworkScene:
     """The scene of a whole network."""
     layout = place(network)
     root = Node(network.name)
-    root.add(Node("ground", drawable=_pools(network, layout, theme, analysis)))
+    pools = _pools(layout, theme)
+    root.add(Node("ground", drawable=pools))
     if layout.plates or layout.frames:
         root.add(Node("plates", drawable=_plates(layout, theme)))
     root.add(Node("block titles", drawable=block_titles(layout)))
@@ -89,7 +111,10 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     for lines in (stream_lines(layout, theme), turn_lines(layout, theme), span_lines(layout, theme)):
         root.add(Node("streams", drawable=lines))
     weights = root.add(Node("weights"))
-    grids = list(_grids(network, layout, theme, analysis))
+    grids = list(_grids(network, layout, theme))
+    for part in grids if analysis.pyramids else ():
+        if pyramid := analysis.pyramids.get(network.tensors[part.tensor].key):
+            part.grid.pyramid = strip_of(pyramid, part.first_column, part.grid.shape[1])
     for part in grids:
         weights.add(Node(network.tensors[part.tensor].name, drawable=part.grid))
     for lattice in lattices(layout, theme):
@@ -100,11 +125,53 @@ def build(network: Network, theme: Theme, analysis: Analysis) -> NetworkScene:
     scene = Scene(root, theme, *_bounds(layout))
     overview_words, layer_words = root.add(Node("overview words")), root.add(Node("layer words"))
     overview_words.add(Node("heading", drawable=heading(network, theme)))
+    built = NetworkScene(
+        scene,
+        network,
+        layout,
+        analysis,
+        grids,
+        glass,
+        pools,
+        layer_names,
+        overview_words,
+        layer_words,
+        Scales(analysis, network, layout, look.name, look.scale),
+    )
+    show_look(built, look)
+    return built
+
+
+def show_look(built: NetworkScene, look: Look) -> None:
+    """Shows weights by a look. Heights follow when the focus is shown."""
+    built.look, theme, analysis = look, built.scene.theme, built.analysis
+    built.scales = Scales(analysis, built.network, built.layout, look.name, look.scale)
+    how: dict[int, Appearance] = {}
+    painted: dict[int, Values | None] = {}
+    for part in built.grids:
+        tensor = built.network.tensors[part.tensor]
+        if part.tensor not in how:
+            how[part.tensor] = appearance(look, built.scales.of(part.tensor), theme)
+            painted[part.tensor] = painted_values(look, real_numbers(tensor)) if tensor.is_readable else None
+        window = _window(painted[part.tensor], part.tray, part.first_column, part.grid.shape[1])
+        dress(part.grid, look, how[part.tensor], analysis.facts(tensor).value_range, window)
+    _color_pools(built, how)
+    built.scene.sample_px = sample_px(look)
+    if built.words[0] >= 0:
+        built.words = OUT_OF_DATE
+    write_legend(built)
+
+
+def write_legend(built: NetworkScene) -> None:
+    """The legend of the whole network."""
+    layout, scene = built.layout, built.scene
     drawn = sum(tray.rows * tray.columns for _, _, tray in layout.trays())
-    left_out = network.parameter_count - drawn
-    for drawable in legend([layer.volume for layer in layout.layers], theme, scene.floor_step, left_out):
-        overview_words.add(Node("legend", drawable=drawable))
-    return NetworkScene(scene, network, layout, analysis, grids, glass, layer_names, overview_words, layer_words)
+    left_out = built.network.parameter_count - drawn
+    volumes = [layer.volume for layer in layout.layers]
+    shown = legend(volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales, built.block)
+    del built.overview_words.children[1:]
+    for drawable in shown:
+        built.overview_words.add(Node("legend", drawable=drawable))
 
 
 def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
@@ -154,19 +221,26 @@ def _glass(layout: Layout, theme: Theme) -> Boxes:
     return Boxes(lower, upper, np.array(colors, np.float32).reshape(-1, 4))
 
 
-def _pools(network: Network, layout: Layout, theme: Theme, analysis: Analysis) -> Boxes:
-    """Light on the floor: mostly the mean color of the data above, a little of its kind; shadows in a light theme."""
+def _pools(layout: Layout, theme: Theme) -> Boxes:
+    """Light on the floor, not yet of the color of the data; shadows in a light theme."""
     lower, upper = _volumes(layout)
-    colors = []
-    for _, layer, tray in layout.trays():
-        kind = np.array(kind_color(layer.volume.kind, theme.name))
-        data = analysis.facts(network.tensors[tray.tensor]).mean_color(diverging(theme.name))
-        color = np.array(SHADOW) if theme.ink else 0.8 * data + 0.2 * kind
-        colors.append((*color, POOL_ALPHA))
-    for layer, _ in placed_slabs(layout):
-        colors.append((*(SHADOW if theme.ink else kind_color(layer.volume.kind, theme.name)), POOL_ALPHA))
+    trays, slabs = [layer for _, layer, _ in layout.trays()], [layer for layer, _ in placed_slabs(layout)]
+    colors = [SHADOW if theme.ink else kind_color(layer.volume.kind, theme.name) for layer in (*trays, *slabs)]
+    rgba = np.array([(*color, POOL_ALPHA) for color in colors], np.float32).reshape(-1, 4)
     spread = np.array([POOL_SPREAD, 0.0, POOL_SPREAD])
-    return Boxes(lower - spread, upper + spread, np.array(colors, np.float32).reshape(-1, 4), style="floor")
+    return Boxes(lower - spread, upper + spread, rgba, style="floor")
+
+
+def _color_pools(built: NetworkScene, how: dict[int, Appearance]) -> None:
+    """Mostly the mean color of the data above, a little of its kind."""
+    theme = built.scene.theme
+    if theme.ink:
+        return
+    for k, (_, layer, tray) in enumerate(built.layout.trays()):
+        shown, facts = how[tray.tensor], built.analysis.facts(built.network.tensors[tray.tensor])
+        data = facts.mean_color(shown.colors, shown.shares(facts.value_range), shown.laws[0] or OVERVIEW)
+        built.pools.colors[k, :3] = 0.8 * data + 0.2 * np.array(kind_color(layer.volume.kind, theme.name))
+    built.pools.touch()
 
 
 def _plates(layout: Layout, theme: Theme) -> Boxes:
@@ -177,33 +251,46 @@ def _plates(layout: Layout, theme: Theme) -> Boxes:
     return Boxes(lower, upper, colors, style="plate")
 
 
-def _grids(network: Network, layout: Layout, theme: Theme, analysis: Analysis) -> Iterator[GridPart]:
-    """The implicit grids of all trays, one for each strip."""
+def _grids(network: Network, layout: Layout, theme: Theme) -> Iterator[GridPart]:
+    """The implicit grids of all trays, one for each strip; no look yet."""
     for number, layer, tray in layout.trays():
         tensor = network.tensors[tray.tensor]
-        value_range = analysis.facts(tensor).value_range
         for strip in tray.strips:
-            grid = _grid(tensor, layer, tray, strip, value_range, theme)
-            yield GridPart(grid, tray.tensor, strip.first_column, number, tray)
+            yield GridPart(_grid(tensor, layer, tray, strip, theme), tray.tensor, strip.first_column, number, tray)
 
 
-def _grid(tensor: Tensor, layer: Placed, tray: Tray, strip: Strip, value_range: float, theme: Theme) -> WeightGrid:
+def _grid(tensor: Tensor, layer: Placed, tray: Tray, strip: Strip, theme: Theme) -> WeightGrid:
     along, across = np.array([tray.cell, 0.0, 0.0]), np.array([0.0, 0.0, tray.cell])
     du, dv = (along, across) if tray.columns_across else (across, along)
+    values = None if tensor.dtype == "string" else real_numbers(tensor)
     middle = np.array([layer.x + tray.x, tray.zero_y, layer.z + tray.z])
     corner = middle - np.array([tray.size[0] / 2, 0.0, tray.size[1] / 2]) + (du + dv) / 2
-    numbers = Magnitudes(tensor) if tensor.dtype.startswith("complex") else tensor
-    values = numbers if len(tray.strips) == 1 else ColumnWindow(numbers, strip.first_column, strip.columns)
     return WeightGrid(
         origin=corner + strip.offset_cells * du,
         du=du,
         dv=dv,
         dh=np.array([0.0, tray.height, 0.0]),
-        values=None if tensor.dtype == "string" else values,
-        value_range=value_range,
+        values=_window(values, tray, strip.first_column, strip.columns),
+        value_range=1.0,
         shape=(tray.rows, strip.columns),
         colors=diverging(theme.name),
     )
+
+
+def strip_of(pyramid: Pyramid, first_column: int, columns: int) -> Pyramid:
+    """The part of a tensor's pyramid that is of one strip: strips begin where blocks do."""
+    here = slice(first_column // BLOCK, first_column // BLOCK - (-columns // BLOCK))
+    return Pyramid(pyramid.mean[:, here], pyramid.min[:, here], pyramid.max[:, here], pyramid.count[:, here])
+
+
+def real_numbers(tensor: Tensor) -> Values:
+    """What a picture shows of a tensor: real numbers."""
+    return Magnitudes(tensor) if tensor.dtype.startswith("complex") else tensor
+
+
+def _window(values: Values | None, tray: Tray, first_column: int, columns: int) -> Values | None:
+    """The columns of one strip; None of none."""
+    return values if values is None or len(tray.strips) == 1 else ColumnWindow(values, first_column, columns)
 
 
 def _bounds(layout: Layout) -> tuple[np.ndarray, np.ndarray]:

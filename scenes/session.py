@@ -6,6 +6,7 @@ It knows no window and no GPU: whoever shows it calls `prepare` before each fram
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from ..engine.picking import Pick
 from ..engine.scene import Scene
 from ..loaders.network import Network
 from .analysis import Analysis
-from .focus import WHOLE, Focus, FocusTrack, show_focus
-from .network_scene import NetworkScene, build, tray_bounds
+from .focus import WHOLE, Focus, FocusTrack, ReliefTrack, show_focus
+from .looks import LOOKS, RANGES, VALUE, Look, relief_of
+from .network_scene import NetworkScene, build, show_look, tray_bounds
 from .placement import Placed
 from .style import THEMES
 from .tours import Tour, default_tour
@@ -31,7 +33,7 @@ CLOSEST_CELLS = 4.0  # how near the wheel brings
 class Session:
     """`built` is the network's scene, `controls` its camera, `aspect` width over height of the picture.
 
-    `show` is called with every further scene.
+    `show` is called with every further scene. `look` is what it begins with; looks stay from model to model.
     """
 
     _tour: Tour | None
@@ -39,20 +41,34 @@ class Session:
     _aimed: Focus
     _shown: Focus
 
-    def __init__(self, network: Network, theme: str, aspect: float, show: Callable[[Scene], None]) -> None:
+    def __init__(
+        self, network: Network, theme: str, aspect: float, show: Callable[[Scene], None], look: Look = VALUE
+    ) -> None:
         self.aspect = aspect
         self.theme = theme
+        self.look = look
         self._show = show
-        self.built = build(network, THEMES[theme], Analysis())
+        self._relief = ReliefTrack(relief_of(look))
+        self.built = build(network, THEMES[theme], Analysis(), look)
         self.controls = FlyControls(_entrance(self.built, aspect))
         self._begin()
 
     def open(self, network: Network) -> None:
         """Shows another network from its first view. Raises FormatError, and then changes nothing."""
-        self.built = build(network, THEMES[self.theme], Analysis())
+        self.built = build(network, THEMES[self.theme], Analysis(), self.look)
         self.controls.enter(_entrance(self.built, self.aspect))
         self._begin()
         self._show(self.built.scene)
+
+    def reopen(self, network: Network) -> bool:
+        """Shows what the network's file holds now. True: its tensors are of the same names and shapes, and so camera,
+        focus and layer stay. Raises FormatError, and then changes nothing."""
+        if not _are_alike(self.built.network, network):
+            self.open(network)
+            return False
+        self.built = build(network, THEMES[self.theme], Analysis(), self.look)
+        self._show(self.built.scene)
+        return True
 
     def _begin(self) -> None:
         self._layer = -1  # that Tab goes on from
@@ -70,11 +86,13 @@ class Session:
                 self._track.go(time_s, self._goal)
                 self._aimed = self._goal
             self._shown = self._track.at(time_s)
-        show_focus(self.built, self._shown)
-        return self.controls.is_moving or self._track.is_moving(time_s)
+        if self._relief.goal != relief_of(self.look):
+            self._relief.go(time_s, relief_of(self.look))
+        show_focus(self.built, self._shown, self._relief.at(time_s))
+        return self.controls.is_moving or self._track.is_moving(time_s) or self._relief.is_moving(time_s)
 
     def commands(self) -> list[Command]:
-        """Flying, views and the theme."""
+        """Flying, views, the theme and looks."""
         return [
             *movement_commands(self.controls, self.go_home),
             Command("view.overview", self.go_home, "1"),
@@ -85,6 +103,11 @@ class Session:
             Command("view.previous", lambda: self._step(-1), "Shift+Tab"),
             Command("view.tour", self.toggle_tour, "T"),
             Command("view.theme", self.switch_theme, "L"),
+            Command("look.next", lambda: self._look(self.look.after(1)), "V"),
+            Command("look.previous", lambda: self._look(self.look.after(-1)), "Shift+V"),
+            Command("look.range", lambda: self._look(self.look.wider()), "R"),
+            Command("look.heights", lambda: self._look(replace(self.look, heights=not self.look.heights)), "H"),
+            Command("look.set", self.set_look, "", {"name": str, "scale": str, "heights": bool}),
         ]
 
     def go_home(self) -> Undo:
@@ -150,9 +173,33 @@ class Session:
         names = list(THEMES)
         self._show_in(names[names.index(self.theme) - 1])
 
+    def set_look(self, name: str | None = None, scale: str | None = None, heights: bool | None = None) -> Undo | None:
+        """Shows weights by one of LOOKS, with one scale for each of RANGES, with or without heights; None: as now.
+
+        Raises ValueError for other names.
+        """
+        before = self.look
+        look = Look(name or before.name, scale or before.scale, before.heights if heights is None else heights)
+        if look.name not in LOOKS or look.scale not in RANGES:
+            raise ValueError(f"{look.name}, {look.scale}: expected one of {LOOKS} and one of {RANGES}")
+        return self._look(look)
+
+    def _look(self, look: Look) -> Undo | None:
+        """Shows another look. Heights follow within 0.4 s."""
+        before = self.look
+        if look == before:
+            return None
+        self.look = look
+        show_look(self.built, look)
+
+        def undo() -> None:
+            self._look(before)
+
+        return undo
+
     def _show_in(self, theme: str) -> None:
         self.theme = theme
-        self.built = build(self.built.network, THEMES[theme], self.built.analysis)
+        self.built = build(self.built.network, THEMES[theme], self.built.analysis, self.look)
         self._show(self.built.scene)
 
     def _step(self, step: int) -> Undo | None:
@@ -194,6 +241,18 @@ class Session:
         """Shows a focus at once. `_goal` is where it is to go, `_aimed` where the track goes already."""
         self._track = FocusTrack(focus)
         self._goal = self._aimed = self._shown = focus
+
+
+def _are_alike(network: Network, other: Network) -> bool:
+    """Whether both are laid out in the same way."""
+    columns = ("name_starts", "dims", "dim_starts")
+    pairs = [(getattr(network.tensors, column), getattr(other.tensors, column)) for column in columns]
+    same_names = network.tensors.names == other.tensors.names and network.structure == other.structure
+    return same_names and all(np.array_equal(one, two) for one, two in pairs) and _ops_of(network) == _ops_of(other)
+
+
+def _ops_of(network: Network) -> list[tuple[str, str]]:
+    return [(op.name, op.kind) for op in network.ops]
 
 
 def _entrance(built: NetworkScene, aspect: float) -> Surroundings:

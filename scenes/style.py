@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.theme import Color, Theme
 
-__all__ = ["KINDS", "THEMES", "diverging", "kind_color", "sequential"]
+__all__ = ["KINDS", "THEMES", "beyond", "diverging", "kind_color", "sequential", "two_signs"]
 
 
 def _rgb(code: str) -> Color:
@@ -60,7 +60,8 @@ LIGHT = Theme(
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
 
-# Stops of the diverging map "tide-ember" (sign is hue, magnitude lightness) and of the sequential map "glacier".
+# Stops of the diverging map "tide-ember" (sign is hue, magnitude lightness), of the sequential map "glacier", and of
+# "beacon", in which nothing has a color up to half of the range and what is beyond blazes.
 _DIVERGING = {
     "dark": ((-1, "#9BEBFF"), (-0.55, "#1E9BE6"), (-0.2, "#1D4E80"), (0, "#27303E"),
              (0.2, "#74471F"), (0.55, "#F0851E"), (1, "#FFDC9C")),
@@ -71,6 +72,14 @@ _SEQUENTIAL = {
     "dark": ((0, "#0B1226"), (0.25, "#1D3F72"), (0.5, "#1E7F91"), (0.75, "#62C79A"), (1, "#F3F9C9")),
     "light": ((0, "#E9EEF2"), (0.25, "#A9D3C6"), (0.5, "#4FA3A5"), (0.75, "#1F5E8C"), (1, "#14234F")),
 }
+_BEYOND = {
+    "dark": ((-1, "#D6F7FF"), (-0.72, "#3DB8FF"), (-0.5, "#1A3A58"), (-0.4, "#232B38"), (0, "#1F2632"),
+             (0.4, "#232B38"), (0.5, "#55361A"), (0.72, "#FF9A2E"), (1, "#FFF1CC")),
+    "light": ((-1, "#04245E"), (-0.72, "#0F63C4"), (-0.5, "#9FBBD9"), (-0.4, "#C3CAD3"), (0, "#CCD2DA"),
+              (0.4, "#C3CAD3"), (0.5, "#E0B795"), (0.72, "#D9480A"), (1, "#6E1A00")),
+}  # fmt: skip
+_SIGNS = {"dark": ("#2798E6", "#27303E", "#EE8A26"), "light": ("#1B74C4", "#C3CAD3", "#D2660F")}
+ZERO_COLORS = 2  # on both sides of the middle
 
 # Kind of layer -> (dark, light) color of frames, dots and floor pools.
 KINDS = {
@@ -106,6 +115,22 @@ def diverging(theme: str) -> np.ndarray:
 def sequential(theme: str) -> np.ndarray:
     """(256, 3) float32: colors of magnitudes and probabilities from 0 to 1."""
     return _ramp(_SEQUENTIAL[theme])
+
+
+@lru_cache
+def beyond(theme: str) -> np.ndarray:
+    """(256, 3) float32: colors of distances from the middle of values; only those beyond half of the range shine."""
+    return _ramp(_BEYOND[theme])
+
+
+@lru_cache
+def two_signs(theme: str) -> np.ndarray:
+    """(256, 3) float32: one color for all below 0, one for all above, and one for 0 itself."""
+    below, zero, above = (np.array(_rgb(code), np.float32) for code in _SIGNS[theme])
+    colors = np.empty((256, 3), np.float32)
+    colors[:128], colors[128:] = below, above
+    colors[128 - ZERO_COLORS : 128 + ZERO_COLORS] = zero
+    return colors
 
 
 def kind_color(kind: str, theme: str) -> Color:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tensornaut.scenes.layer_volumes import (
     BIAS_GAP,
+    BLOCK,
     FLOOR_GAP,
     FULL_CELLS,
     GLASS_HEIGHT,
@@ -53,7 +54,9 @@ def test_a_wide_matrix_is_folded_until_it_is_no_sliver(rows, columns):
     if len(tray.strips) > 1:
         assert columns > LONGEST_ASPECT * rows
     long = max(strip.columns for strip in tray.strips)
-    assert long <= FULL_CELLS or long <= LONGEST_ASPECT * (tray.strips[-1].offset_cells + rows + 2)
+    least = long - BLOCK + 1  # strips are whole blocks of columns but for the last one
+    assert all(strip.first_column % BLOCK == 0 for strip in tray.strips)
+    assert least <= FULL_CELLS or least <= LONGEST_ASPECT * (tray.strips[-1].offset_cells + rows + 2)
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (192,), (48, 192), (4, 3, 3, 3)])

@@ -1,0 +1,80 @@
+"""What a scene knows of pyramids: by them a picture of peaks is exact however large a matrix is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..engine.kernel_choice import version
+from ..engine.kernels.pyramid import SIDE, Pyramid
+from ..engine.tile_data import PYRAMID_LEVEL
+from ..engine.values import Values, matrix_shape
+from .network_scene import NetworkScene, real_numbers, strip_of
+
+__all__ = ["find_pyramids", "know_pyramid", "lacking", "level_of"]
+
+BLOCK = 1 << PYRAMID_LEVEL
+LEVEL = ("mean", "min", "max", "count")
+AT_ONCE = 1 << 22  # values that are read together
+SMALLEST = 1 << 16  # elements from which on a pyramid is worth it: smaller tensors are read whole
+
+
+def lacking(built: NetworkScene) -> list[int]:
+    """Tensors, by index, of whose peaks an exact picture cannot be made yet."""
+    tensors = built.network.tensors
+    return sorted(
+        {
+            part.tensor
+            for part in built.grids
+            if part.grid.reduce == "peak"
+            and part.grid.pyramid is None
+            and tensors[part.tensor].is_readable
+            and tensors[part.tensor].count >= SMALLEST
+        }
+    )
+
+
+def find_pyramids(built: NetworkScene, advance: Callable[[int], None] = lambda elements: None) -> None:
+    """Makes pyramids of all tensors of whose peaks an exact picture cannot be made yet. Raises what reading raises.
+
+    `advance` is told of the elements that were read.
+    """
+    for tensor in lacking(built):
+        know_pyramid(built, tensor, level_of(real_numbers(built.network.tensors[tensor]), advance))
+
+
+def know_pyramid(built: NetworkScene, tensor: int, pyramid: Pyramid) -> None:
+    """From now on the scene, and every further one of its analysis, knows the pyramid of a tensor."""
+    built.analysis.pyramids[built.network.tensors[tensor].key] = pyramid
+    for part in built.grids:
+        if part.tensor == tensor:
+            part.grid.pyramid = strip_of(pyramid, part.first_column, part.grid.shape[1])
+            part.grid.touch()
+
+
+def level_of(values: Values, advance: Callable[[int], None] = lambda elements: None) -> Pyramid:
+    """The pyramid's level of blocks of 32 x 32 values, as it is kept. Raises what reading raises."""
+    rows, columns = matrix_shape(values.shape)
+    wide = max(BLOCK, AT_ONCE // BLOCK // BLOCK * BLOCK)
+    bands = []
+    high = max(BLOCK, AT_ONCE // min(columns, wide) // BLOCK * BLOCK)
+    for row in range(0, rows, high):
+        pieces = []
+        for col in range(0, columns, wide):
+            part = values.read(slice(row, min(row + high, rows)), slice(col, min(col + wide, columns)))
+            kernel = version("pyramid", part.size)
+            pieces.append(_kept(kernel.coarser(kernel.pyramid_of(part), BLOCK // SIDE)))
+            advance(part.size)
+        bands.append(_joined(pieces, 1))
+    return _joined(bands, 0)
+
+
+def _kept(level: Pyramid) -> Pyramid:
+    with np.errstate(over="ignore"):
+        mean = level.mean.astype(np.float32)
+    return Pyramid(mean, level.min, level.max, level.count.astype(np.uint16))
+
+
+def _joined(parts: list[Pyramid], axis: int) -> Pyramid:
+    return Pyramid(*(np.concatenate([getattr(part, name) for part in parts], axis) for name in LEVEL))
