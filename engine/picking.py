@@ -9,9 +9,9 @@ import numpy as np
 from .detail import Detail
 from .kernels.colorize import HEIGHT_UNIT
 from .kernels.cut import TILE
-from .rasterize.batch import DIAMETER, NEAREST_W, eye_rows
+from .rasterize.batch import DIAMETER, MORPH, NEAREST_W, eye_rows
 from .scene import WeightGrid
-from .tile_data import EXACT, QUALITIES
+from .tile_data import BLOCK_MEAN, BLOCK_PEAK, EXACT, QUALITIES
 from .view import Eye
 
 __all__ = ["Pick", "pick"]
@@ -87,6 +87,8 @@ def _point_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: flo
     """The point under a pixel, and its depth."""
     drawn, near = detail.drawn, detail.near
     tiles = _tiles_at(detail, eye, rows, x_px, y_px)
+    if not len(tiles):
+        return None, np.inf
     index = np.arange(TILE)
     shown = (index[:, None] < drawn.counts[tiles, 0, None, None]) & (index < drawn.counts[tiles, 1, None, None])
     if len(near):
@@ -95,14 +97,12 @@ def _point_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: flo
         shown &= ~cubes[tiles]
     which, i, j = np.nonzero(shown)
     tile = tiles[which]
-    height = detail.pool.data.height[drawn.slot[tile], i, j] / HEIGHT_UNIT
-    position = drawn.corner[tile] + i[:, None] * drawn.du[tile] + j[:, None] * drawn.dv[tile]
-    position += height[:, None] * drawn.dh[tile]
+    position = _shown_at(detail, tile, i, j, _heights(detail, tiles)[which, i, j])
     x, y, depth = ((position - eye.position) @ rows.T).T
     front = depth > NEAREST_W
     depth = np.where(front, depth, np.inf)
     aside = np.hypot(x / depth - x_px, y / depth - y_px)
-    radius = np.maximum(DIAMETER / 2 * drawn.cell[tile] * eye.focal_px / depth, SMALLEST_PX)
+    radius = np.maximum(DIAMETER / 2 * drawn.sprite[tile] * eye.focal_px / depth, SMALLEST_PX)
     hit = np.flatnonzero(front & (aside <= radius))
     close = np.flatnonzero(front & (aside <= REACH_PX))
     if len(hit):
@@ -112,6 +112,36 @@ def _point_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: flo
     else:
         return None, np.inf
     return _found(detail, int(tile[k]), int(i[k]), int(j[k]), position[k]), float(depth[k])
+
+
+def _heights(detail: Detail, tiles: np.ndarray) -> np.ndarray:
+    """(n, TILE, TILE) float64 shares of samples as they are drawn: a tile that morphs has some of the coarser ones."""
+    drawn, heights = detail.drawn, detail.pool.data.height
+    own = heights[drawn.slot[tiles]].astype(np.float64)
+    mixed = np.flatnonzero(drawn.morph[tiles])
+    if len(mixed):
+        which, n = tiles[mixed], np.arange(len(mixed))[:, None, None]
+        even = np.arange(TILE) // 2 * 2
+        i, j = even[None, :, None], even[None, None, :]
+        below, right = (np.minimum(k + 1, drawn.counts[which, axis, None, None] - 1) for axis, k in enumerate((i, j)))
+        four = own[mixed]
+        coarse = (four[n, i, j] + four[n, i, right] + four[n, below, j] + four[n, below, right]) / 4
+        slot, row, col = (drawn.above_at[which, k, None, None] for k in range(3))
+        above = heights[slot, np.minimum(row + i // 2, TILE - 1), np.minimum(col + j // 2, TILE - 1)]
+        share = drawn.morph[which, None, None] / MORPH
+        own[mixed] = four * (1 - share) + np.where(slot >= 0, above, coarse) * share
+    return own / HEIGHT_UNIT
+
+
+def _shown_at(detail: Detail, tile: np.ndarray, i: np.ndarray, j: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """(n, 3) float64 world: where samples are drawn, given their heights."""
+    drawn = detail.drawn
+    position = drawn.corner[tile] + i[:, None] * drawn.du[tile] + j[:, None] * drawn.dv[tile]
+    aside = np.maximum(2 * drawn.morph[tile] - MORPH, 0)[:, None] / MORPH
+    if aside.any():
+        corner, du, dv = (drawn.above[tile, k] for k in range(3))
+        position += aside * (corner + (i // 2)[:, None] * du + (j // 2)[:, None] * dv - position)
+    return position + height[:, None] * drawn.dh[tile]
 
 
 def _tiles_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: float) -> np.ndarray:
@@ -127,11 +157,17 @@ def _tiles_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: flo
 
 
 def _found(detail: Detail, tile: int, i: int, j: int, position: np.ndarray) -> Pick:
-    """The block of weights that a sample stands for."""
+    """The block of weights that a sample stands for. One that looks mostly like a coarser one stands for its block."""
     drawn = detail.drawn
-    block = 1 << int(drawn.level[tile])
+    grid, quality = detail.grids[drawn.grid[tile]], int(drawn.quality[tile])
+    coarse = int(2 * drawn.morph[tile] > MORPH)
+    if coarse and quality in (EXACT, BLOCK_MEAN):
+        quality = BLOCK_PEAK if grid.reduce == "peak" else BLOCK_MEAN
+    block = 1 << (int(drawn.level[tile]) + coarse)
     rows, cols = (
         slice(first + k * block, min(first + (k + 1) * block, first + extent))
-        for first, extent, k in zip(drawn.first[tile].tolist(), drawn.extent[tile].tolist(), (i, j), strict=True)
+        for first, extent, k in zip(
+            drawn.first[tile].tolist(), drawn.extent[tile].tolist(), (i >> coarse, j >> coarse), strict=True
+        )
     )
-    return Pick(detail.grids[drawn.grid[tile]], rows, cols, QUALITIES[drawn.quality[tile]], position)
+    return Pick(grid, rows, cols, QUALITIES[quality], position)
