@@ -27,6 +27,7 @@ from .stats_warnings import Warnings
 __all__ = ["add_arguments", "run", "summaries"]
 
 HISTOGRAM_BINS = 64
+JSON = json.JSONEncoder(allow_nan=False)
 WIDTH_WHERE_UNKNOWN = 120  # cells, where there is no terminal
 
 Found = Iterator[tuple[Tensor, TensorSummary | None]]
@@ -113,7 +114,7 @@ def _json_lines(source: str, found: Found, own: int, inner: int) -> Iterator[str
     yield json.dumps({"source": source})[:-1] + ', "tensors": ['
     for row, (tensor, summary) in enumerate(found):
         scope = {} if row < own else {"scope": "inner"}
-        yield json.dumps(_report(tensor, summary) | scope, allow_nan=False) + ("," if row < own + inner - 1 else "")
+        yield JSON.encode(_report(tensor, summary) | scope) + ("," if row < own + inner - 1 else "")
     yield "]}"
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .kernels.decode import DTYPES
-from .kernels.summarize import BINS, TensorSummary, bin_edges, bin_of, range_of, table_values
+from .kernels.ends import bin_of
+from .kernels.summarize import BINS, TensorSummary, bin_edges, range_of, table_values
 from .summaries import to_bytes
 
 __all__ = ["TOLD_SHARE", "Finding", "Look", "closer_look", "content_digest", "findings", "saturated"]

@@ -15,11 +15,12 @@ from typing import IO, Any
 
 import numpy as np
 
-__all__ = ["HELLO", "Message", "receive", "send"]
+__all__ = ["HELLO", "Message", "parsed", "receive", "send"]
 
 HELLO = b"\0tensornaut worker\n"  # what a worker says first; whatever stands before it on its output is noise
 LENGTH = struct.Struct("<I")
 PIECE_BYTES = 1 << 20
+JSON = json.JSONEncoder(allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def send(stream: IO[bytes], facts: Mapping[str, Any], arrays: Sequence[np.ndarra
     if any(array.dtype.hasobject for array in plain):
         raise TypeError("found an array of Python objects, expected numbers")
     layout = [[array.dtype.str, array.shape] for array in plain]
-    head = json.dumps({"facts": facts, "arrays": layout}, allow_nan=False).encode()
+    head = JSON.encode({"facts": facts, "arrays": layout}).encode()
     stream.write(LENGTH.pack(len(head)) + head)
     for array in plain:
         stream.write(array.reshape(-1).view(np.uint8).data)
@@ -55,6 +56,26 @@ def receive(stream: IO[bytes] | FileIO) -> Message | None:
     except EOFError:
         return None
     return Message(head["facts"], arrays)
+
+
+def parsed(data: bytes | memoryview) -> tuple[Message, int] | None:
+    """The message that bytes begin with, and where it ends; None where there is only a part of one.
+
+    The arrays share the memory of `data`.
+    """
+    if len(data) < LENGTH.size:
+        return None
+    end = LENGTH.size + LENGTH.unpack_from(data)[0]
+    if len(data) < end:
+        return None
+    head, arrays = json.loads(bytes(data[LENGTH.size : end])), []
+    for name, shape in head["arrays"]:
+        dtype, count = np.dtype(name), math.prod(shape)
+        if len(data) < end + count * dtype.itemsize:
+            return None
+        arrays.append(np.frombuffer(data, dtype, count, end).reshape(shape) if count else np.empty(shape, dtype))
+        end += count * dtype.itemsize
+    return Message(head["facts"], arrays), end
 
 
 def _exactly(stream: IO[bytes] | FileIO, count: int) -> bytearray:

@@ -13,11 +13,13 @@ import numpy as np
 from .cache import Buffer
 from .kernel_choice import version
 from .kernels.decode import DTYPES, decode
+from .kernels.ends import ends_of
 from .kernels.errors import InputError
 from .kernels.matrix_runs import MatrixRun, whole_zero_rows
 from .kernels.pyramid import Pyramid
-from .kernels.summarize import BLOCK, TensorSummary, fold, of_bytes, with_ends
-from .messages import Message, receive, send
+from .kernels.summarize import BLOCK, TensorSummary, fold, of_bytes
+from .kernels.summarize_small import summarize_many
+from .messages import Message, parsed, send
 from .reading import read_stored
 
 __all__ = [
@@ -77,16 +79,23 @@ def summarize(values: np.ndarray, dtype: str, first: int = 0, width: int | None 
     With `width` also their `run`: they are those from number `first` on of a matrix of so many columns.
     """
     if width is None:
-        return with_ends(version("summarize", values.size).summarize_block(values, dtype), values)
-    return with_ends(version("summarize_matrix", values.size).summarize_run(values, dtype, first, width), values)
+        summary = version("summarize", values.size).summarize_block(values, dtype)
+    else:
+        summary = version("summarize_matrix", values.size).summarize_run(values, dtype, first, width)
+    at_min, at_max = ends_of(summary, values)
+    return replace(summary, at_min=at_min, at_max=at_max)
 
 
-def summarize_whole(values: np.ndarray, dtype: str, width: int | None) -> TensorSummary:
-    """As `summarize`, of all numbers of a matrix of `width` columns; with the number of its rows that are all zero."""
-    summary = summarize(values, dtype)
-    if not width or values.dtype.kind == "c":
-        return summary
-    return replace(summary, zero_rows=whole_zero_rows(values, dtype, 0, width, summary.zeros)[0])
+def summarize_whole(rows: np.ndarray, dtype: str, widths: Sequence[int | None]) -> list[TensorSummary]:
+    """Summaries of small tensors, (k, n), that are matrices of so many columns; with the zero rows of each."""
+    found = []
+    for row, width, summary in zip(rows, widths, summarize_many(rows, dtype), strict=True):
+        zero_rows = None
+        if width and rows.dtype.kind != "c":
+            zero_rows = whole_zero_rows(row, dtype, 0, width, summary.zeros)[0] if summary.zeros >= width else 0
+        at_min, at_max = ends_of(summary, row)
+        found.append(replace(summary, at_min=at_min, at_max=at_max, zero_rows=zero_rows))
+    return found
 
 
 def values_of(raw: np.ndarray, dtype: str, count: int, big_endian: bool) -> np.ndarray:
@@ -169,12 +178,12 @@ def to_bytes(summary: TensorSummary) -> bytes:
     return stream.getvalue()
 
 
-def from_bytes(data: bytes) -> TensorSummary:
+def from_bytes(data: Buffer) -> TensorSummary:
     """The summary that `to_bytes` was given, bit by bit. Raises ValueError where there is only a part of it."""
-    message = receive(BytesIO(data))
-    if message is None:
+    found = parsed(data)
+    if found is None:
         raise ValueError("the summary is cut off")
-    return from_message(message)
+    return from_message(found[0])
 
 
 def joined(pieces: Sequence[bytes]) -> bytes:
@@ -184,14 +193,14 @@ def joined(pieces: Sequence[bytes]) -> bytes:
     return stream.getvalue() + b"".join(pieces)
 
 
-def parted(body: Buffer) -> list[bytes]:
+def parted(body: Buffer) -> list[Buffer]:
     """The pieces that `joined` was given. Raises ValueError where they are not whole."""
-    stream = BytesIO(body)
-    message = receive(stream)
-    pieces = [] if message is None else [stream.read(size) for size in message.arrays[0].tolist()]
-    if message is None or sum(map(len, pieces)) != message.arrays[0].sum():
+    found = parsed(body)
+    if found is None or len(body) < found[1] + int(found[0].arrays[0].sum()):
         raise ValueError("the pieces are cut off")
-    return pieces
+    ends = found[1] + np.cumsum(found[0].arrays[0])
+    starts = [found[1], *ends[:-1].tolist()]
+    return [body[start:end] for start, end in zip(starts, ends.tolist(), strict=False)]
 
 
 def request(stored: StoredNumbers, first: int, count: int, width: int | None = None) -> Mapping[str, Any]:

@@ -38,7 +38,8 @@ class Batch:
     tensors: list[Tensor]
     _cache: Cache | None = None
     _key: str | None = None
-    _done: list[TensorSummary] = field(default_factory=list)
+    _done: list[bytes] = field(default_factory=list)
+    _levels: list[Pyramid] = field(default_factory=list)
 
     @cached_property
     def readable(self) -> list[int]:
@@ -49,7 +50,7 @@ class Batch:
     def _with_pyramid(self) -> list[int]:
         return [place for place in self.readable if has_pyramid(self.tensors[place])]
 
-    def known(self, cache: Cache, is_whole: bool) -> dict[int, bytes]:
+    def known(self, cache: Cache, is_whole: bool) -> dict[int, Buffer]:
         """Summaries that the cache knows, by place in the batch: of all readable tensors, or none.
 
         `is_whole`: all tensors are wanted, so what is not known will be `add`ed and then stored.
@@ -75,18 +76,18 @@ class Batch:
         """The next readable tensor's summary. After the last one all are stored, if the file is still what it was."""
         if self._cache is None or self._key is None:
             return
-        self._done.append(summary)
+        self._done.append(to_bytes(summary))
+        self._levels += [summary.pyramid] if summary.pyramid is not None else []
         if len(self._done) == len(self.readable):
             if self._fingerprint() == self._key:
                 self._store(self._cache, self._key)
-            self._cache, self._done = None, []
+            self._cache, self._done, self._levels = None, [], []
 
     def _store(self, cache: Cache, key: str) -> None:
         changed_ns = self.tensors[0].source.mtime_ns
-        cache.store(key, [joined([to_bytes(summary) for summary in self._done])], changed_ns)
-        levels = [summary.pyramid for summary in self._done if summary.pyramid is not None]
-        if levels:
-            cache.store(key + PYRAMIDS, _buffers(levels), changed_ns, PYRAMIDS_SHARE)
+        cache.store(key, joined(self._done), changed_ns)
+        if self._levels:
+            cache.store(key + PYRAMIDS, _buffers(self._levels), changed_ns, PYRAMIDS_SHARE)
 
     def _fingerprint(self) -> str | None:
         """None where there is nothing to know, or it depends on more than one file, or on one elsewhere."""

@@ -7,7 +7,7 @@ its matrix, from which coarser ones follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -84,8 +84,7 @@ class Part:
     def _summary(self, first: int, count: int) -> TensorSummary:
         if (stored := self.stored) is not None:
             return self.explained(partial(summarize_stored, stored, first, count, self.width))
-        flat = replace(self.tensor, shape=(self.tensor.count,), fortran=False)
-        values = flat.read(slice(0, 1), slice(first, first + count))
+        values = _flat(self.tensor).read(slice(0, 1), slice(first, first + count))
         return summarize(values.reshape(-1), self.tensor.dtype, first, self.width)
 
 
@@ -143,22 +142,32 @@ def small_summaries(tensors: Sequence[Tensor]) -> list[TensorSummary]:
 
     Raises FormatError.
     """
-    first = min(tensors, key=lambda tensor: tensor.place)
+    alike: dict[tuple[str, int], list[int]] = {}
+    for place, tensor in enumerate(tensors):
+        alike.setdefault((tensor.dtype, tensor.count), []).append(place)
+    values, found = list(_small_values(tensors)), dict[int, TensorSummary]()
+    for (dtype, _), places in alike.items():
+        widths = [None if tensors[place].fortran else matrix_shape(tensors[place].shape)[1] for place in places]
+        found |= dict(zip(places, summarize_whole(np.stack([values[k] for k in places]), dtype, widths), strict=True))
+    return [found[place] for place in range(len(tensors))]
+
+
+def _small_values(tensors: Sequence[Tensor]) -> Iterator[np.ndarray]:
+    """(n,) numbers of each in storage order."""
+    first = tensors[0]
     if not is_plain(first):
-        return [_summary(tensor, tensor.read(slice(None), slice(None)).reshape(-1)) for tensor in tensors]
+        yield from (_flat(tensor).read(slice(None), slice(None)).reshape(-1) for tensor in tensors)
+        return
     size = max(tensor.place + _byte_count(tensor) for tensor in tensors) - first.place
     raw = Part(first, 0, first.count).explained(partial(read_raw, _stored(first), 0, size))
-    found = []
     for tensor in tensors:
         start = tensor.place - first.place
-        part = raw[start : start + _byte_count(tensor)]
-        found.append(_summary(tensor, values_of(part, tensor.dtype, tensor.count, tensor.big_endian)))
-    return found
+        yield values_of(raw[start : start + _byte_count(tensor)], tensor.dtype, tensor.count, tensor.big_endian)
 
 
-def _summary(tensor: Tensor, values: np.ndarray) -> TensorSummary:
-    width = None if tensor.fortran else matrix_shape(tensor.shape)[1]
-    return summarize_whole(values, tensor.dtype, width)
+def _flat(tensor: Tensor) -> Tensor:
+    """All numbers as one row, as they are stored."""
+    return replace(tensor, shape=(tensor.count,), fortran=False)
 
 
 def _byte_count(tensor: Tensor) -> int:

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..engine.cache import Cache
+from ..engine.cache import Buffer, Cache
 from ..engine.kernel_choice import version, want
 from ..engine.kernels.summarize import TensorSummary
 from ..engine.summaries import from_bytes, from_message, request
@@ -30,6 +30,7 @@ THREADS = 3  # some read while others compute
 AHEAD = 6  # parts that are begun before the first of them is done, in threads
 LARGE = 1 << 28  # elements in a file from which on compiling kernels pays
 TOGETHER_BYTES = 1 << 20  # of neighboring small tensors that are read at once
+MOST_TOGETHER = 128
 GAP_BYTES = 4096  # between them
 KERNELS = ("summarize", "summarize_matrix")
 
@@ -43,7 +44,7 @@ class _Part:
     tensors: list[Tensor]
     batch: Batch
     part: Part | None = None
-    known: list[bytes] | None = None  # summaries
+    known: list[Buffer] | None = None  # summaries
 
     @property
     def count(self) -> int:
@@ -180,7 +181,7 @@ def _parts(network: Network, cache: Cache | None, wanted: Callable[[Tensor], boo
 def _is_near(tensors: list[Tensor], tensor: Tensor) -> bool:
     """Whether a small tensor is read together with others, all of one batch and so of one file."""
     last = tensors[-1]
-    if not all(one.is_readable and is_plain(one) for one in (last, tensor)):
+    if len(tensors) == MOST_TOGETHER or not all(one.is_readable and is_plain(one) for one in (last, tensor)):
         return False
     end = last.place + last.byte_count
     return end <= tensor.place <= end + GAP_BYTES and end - tensors[0].place <= TOGETHER_BYTES

@@ -21,11 +21,10 @@ def folded(rows: np.ndarray) -> np.ndarray:
     """
     if not rows.shape[-2]:
         return np.zeros((*rows.shape[:-2], COLUMNS))
-    with np.errstate(over="ignore", invalid="ignore"):  # of numbers whose powers float64 cannot hold
-        while rows.shape[-2] > 1:
-            even = rows.shape[-2] // 2 * 2
-            merged = _merged(rows[..., 0:even:2, :], rows[..., 1:even:2, :])
-            rows = np.concatenate([merged, rows[..., even:, :]], -2)
+    while rows.shape[-2] > 1:
+        even = rows.shape[-2] // 2 * 2
+        merged = _merged(rows[..., 0:even:2, :], rows[..., 1:even:2, :])
+        rows = np.concatenate([merged, rows[..., even:, :]], -2)
     return np.where(np.isnan(rows[..., 0, :]), np.nan, rows[..., 0, :])  # one NaN of the many there are
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -30,13 +30,15 @@ __all__ = [
     "BINS",
     "BLOCK",
     "LANES",
+    "LARGEST",
     "SEGMENT",
+    "SHIFT",
     "TensorSummary",
     "bin_edges",
-    "bin_of",
     "extremes_of",
     "fold",
     "from_table",
+    "measure_segments",
     "of_bytes",
     "range_of",
     "summarize_block",
@@ -44,7 +46,6 @@ __all__ = [
     "table_dtype_of",
     "table_values",
     "tally",
-    "with_ends",
 ]
 
 BLOCK = 1 << 20  # elements
@@ -53,8 +54,6 @@ LANES = 16
 BINS = 4096
 SHIFT = 20  # bits of a float32 below those that name its bin
 LARGEST = float(np.finfo(np.float32).max)
-END_SHARE = 1 / 2048  # of a part in the bin of its lowest or highest number, from which on those are counted
-FEW = 1 << 16  # numbers of which they are counted in any case
 RANGE_SHARE = 0.995  # of the values lie within the range
 TABLES = {"bool": "uint8", "uint8": "uint8", "int8": "int8", "uint16": "uint16", "int16": "int16", "float16": "float16"}
 
@@ -206,23 +205,6 @@ def _added(columns: Sequence[np.ndarray | None]) -> np.ndarray:
     return total
 
 
-def with_ends(summary: TensorSummary, values: np.ndarray) -> TensorSummary:
-    """The summary of float numbers with how many are equal to the lowest and the highest, where these may be many."""
-    if summary.bins is None or summary.min is None or summary.max is None or values.dtype.kind != "f":
-        return summary
-    found = []
-    for end in (summary.min, summary.max):
-        may_be_many = len(values) <= FEW or summary.bins[bin_of(end)] >= END_SHARE * summary.finite
-        found.append(int(np.count_nonzero(values == end)) if may_be_many else None)
-    return replace(summary, at_min=found[0], at_max=found[1])
-
-
-def bin_of(number: float) -> int:
-    """The bin that counts a finite number."""
-    single = np.array([min(max(number, -LARGEST), LARGEST)], np.float32)
-    return int(single.view(np.uint32)[0] >> SHIFT)
-
-
 def range_of(summary: TensorSummary) -> float:
     """The 99.5th percentile of |value|, > 0: the largest |value| where that is 0, and 1 where all are.
 
@@ -358,29 +340,40 @@ def _measure(values: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np
 
 def _measure_block(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int], list[float]]:
     segments = -(-len(values) // SEGMENT)
-    padded = np.full(segments * SEGMENT, np.nan)
-    with np.errstate(invalid="ignore"):  # signaling NaNs
+    padded = values
+    if len(values) != segments * SEGMENT and segments > 1:
+        padded = np.full(segments * SEGMENT, np.nan, values.dtype)
         padded[: len(values)] = values
-    numbers = padded.reshape(segments, SEGMENT)
-    good = np.isfinite(numbers)
-    numbers[~good] = 0.0
+    rows, _, bins, counts, lowest, highest = measure_segments(padded.reshape(segments, -1))
+    nan = int(counts[:, 1].sum()) - (len(padded) - len(values))
+    counted = [int(counts[:, 0].sum()), nan, int(counts[:, 2].sum())]
+    return moments.folded(rows), np.bincount(bins, minlength=BINS), counted, [lowest.min(), highest.max()]
+
+
+def measure_segments(values: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of (k, n) floats, n <= SEGMENT: rows of moments (k, 6) of the rows, which are finite (k, n), the bins of all that
+    are, (zeros, nan, inf) of each (k, 3), lowest and highest finite number of each (k,)."""
+    numbers = np.zeros((len(values), -(-values.shape[1] // LANES) * LANES))
+    good = np.isfinite(values)
+    numbers[:, : values.shape[1]][good] = values[good]
     count = good.sum(1)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = _sums(numbers) / np.maximum(count, 1)
-        away = np.where(good, numbers, mean[:, None]) - mean[:, None]
+        away = np.zeros(numbers.shape)
+        np.subtract(values, mean[:, None], out=away[:, : values.shape[1]], where=good)
         square = away * away
         columns = [count, mean, _sums(square), _sums(square * away), _sums(square * square), _sums(np.abs(numbers))]
-    finite = numbers[good]
-    singles = np.clip(finite, -LARGEST, LARGEST).astype(np.float32)
-    bins = np.bincount(singles.view(np.uint32) >> SHIFT, minlength=BINS)
-    counts = [int(np.count_nonzero(finite == 0)), int(np.isnan(values).sum()), int(np.isinf(values).sum())]
-    extremes = [finite.min(), finite.max()] if len(finite) else [np.inf, -np.inf]
-    return moments.folded(np.stack(columns, 1).astype(np.float64)), bins, counts, extremes
+        singles = np.clip(values[good].astype(np.float64), -LARGEST, LARGEST).astype(np.float32)
+    zeros, nan = ((values == 0).sum(1), np.isnan(values).sum(1))
+    counts = np.stack([zeros, nan, values.shape[1] - count - nan], 1)
+    lowest, highest = np.where(good, values, np.inf).min(1), np.where(good, values, -np.inf).max(1)
+    bins = singles.view(np.uint32) >> SHIFT
+    return np.stack(columns, 1).astype(np.float64), good, bins, counts, lowest, highest
 
 
 def _sums(numbers: np.ndarray) -> np.ndarray:
-    """(k,) sums of (k, SEGMENT) numbers, in the order that this file's docstring says."""
-    total = np.add.reduce(numbers.reshape(len(numbers), SEGMENT // LANES, LANES), 1, initial=0.0)  # one after another
+    """(k,) sums of (k, n LANES) numbers, in the order that this file's docstring says."""
+    total = np.add.reduce(numbers.reshape(len(numbers), -1, LANES), 1, initial=0.0)  # one after another
     while total.shape[1] > 1:
         half = total.shape[1] // 2
         total = total[:, :half] + total[:, half:]

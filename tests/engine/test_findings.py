@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tensornaut.engine.findings import closer_look, content_digest, findings
-from tensornaut.engine.kernels.summarize import summarize_block, with_ends
+from tensornaut.engine.kernels.summarize import summarize_block
 from tensornaut.engine.summaries import summarize_whole
 
 NORMAL = np.random.default_rng(0).normal(0, 0.02, 100_000).astype(np.float32)
@@ -93,13 +93,13 @@ def test_constants_have_no_digest():
 
 def test_what_was_counted_meanwhile_is_told_without_a_further_look():
     values = np.clip(NORMAL, -0.03, 0.5)
-    summary = with_ends(summarize_block(values), values)
+    (summary,) = summarize_whole(values[None], "float32", [100])
     assert not closer_look(summary, "float32", 100).ends
     (found,) = findings(summary, "float32", 100)
     assert found.kind == "saturated" and found.facts["low_share"] == np.mean(values == values.min())
     values = NORMAL.copy()
     values[:200] = 0
-    summary = summarize_whole(values, "float32", 100)
+    (summary,) = summarize_whole(values[None], "float32", [100])
     assert not closer_look(summary, "float32", 100).rows
     (found,) = findings(summary, "float32", 100)
     assert (found.kind, found.facts) == ("dead_rows", {"count": 2, "of": 1000})
