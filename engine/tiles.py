@@ -53,7 +53,8 @@ class TilePool:
     def __init__(self, budget_bytes: int = BUDGET_BYTES, threads: int = 0) -> None:
         slots = self.slot_limit = max(1, budget_bytes // SLOT_BYTES)
         self.faults: list[tuple[str, str]] = []
-        self.data = Pool(np.zeros((slots, TILE, TILE), np.uint64), np.zeros((slots, TILE, TILE), np.int16))
+        shape = (slots, TILE, TILE)
+        self.data = Pool(np.zeros(shape, np.uint64), np.zeros(shape, np.int16), np.zeros(slots, np.int64))
         self._threads = threads or min(8, (os.cpu_count() or 1) + 1)
         self._readers = ThreadPoolExecutor(self._threads, "tiles", give_way)
         self._slot_of: dict[int, int] = {}
@@ -94,8 +95,8 @@ class TilePool:
                 self._across[k], self._offset[k] = _layout(source.shape)
 
         self._lost = np.zeros(len(sources), bool)
-        for key in self._failed:
-            self._lost[self._rows_of.get(key, [])] = True
+        for name in self._failed:
+            self._lost[self._rows_of.get(name, [])] = True
 
     def request(self, tiles: Tiles, mode: Literal["live", "exact"]) -> Resident:
         """Slots of tiles. Raises MemoryError for more tiles than there are slots."""
@@ -119,15 +120,16 @@ class TilePool:
         """Slots that hold copies of others, (n,) int32, for this frame: the next request may reuse them."""
         copies = self._take(len(slots))
         self.data.light[copies], self.data.height[copies] = self.data.light[slots], self.data.height[slots]
+        self.data.note(copies)
         self._used[copies] = self._clock
         return copies.astype(np.int32)
 
     def fail(self, key: str, message: str) -> None:
-        """Notes that values cannot be read."""
-        if key not in self._failed:
+        """Notes that values cannot be read, if they are among those that are open."""
+        if key not in self._failed and key in self._rows_of:
             self._failed.add(key)
             self.faults.append((key, message))
-            self._lost[self._rows_of.get(key, [])] = True
+            self._lost[self._rows_of[key]] = True
 
     def has_failed(self, key: str) -> bool:
         """Whether values could not be read, and nobody said `retry` since."""
@@ -290,6 +292,7 @@ class TilePool:
         chosen = np.flatnonzero((slots >= 0) & ~self._final[slots] & (with_blanks | (data.quality != BLANK)))
         slots = slots[chosen]
         self.data.light[slots], self.data.height[slots] = data.light[chosen], data.height[chosen]
+        self.data.note(slots)
         self._level[slots], self._quality[slots] = data.level, data.quality[chosen]
         self._final[slots], self._own[slots] = not data.is_draft, True
         for fault in data.faults:
@@ -315,6 +318,7 @@ class TilePool:
             here, held = empty[found], held[found]
             place = np.stack([tiles.row[here], tiles.col[here]], 1)
             take_ancestor_parts(self.data, held, slots[here], up, place)
+            self.data.note(slots[here])
             self._level[slots[here]] = tiles.level[here] + min(up, FINEST)
             self._quality[slots[here]] = self._quality[held]
             self._used[held] = self._clock
@@ -339,6 +343,7 @@ class TilePool:
                 take_halves(self.data, children[part], slots[here[part]], extent[part], quality == BLOCK_PEAK)
                 self._quality[slots[here[part]]] = quality
         self._level[slots[here]] = tiles.level[here]
+        self.data.note(slots[here])
 
     def _exists(self, grid: np.ndarray, level: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
         shape, size = self._shape[grid], np.int64(TILE) << level.astype(np.int64)

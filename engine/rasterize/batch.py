@@ -23,6 +23,8 @@ __all__ = [
     "Batch",
     "Pool",
     "Setup",
+    "cell_px",
+    "check",
     "eye_rows",
     "pack",
     "prepare",
@@ -76,6 +78,12 @@ class Pool:
 
     light: np.ndarray  # (slots, TILE, TILE) uint64, packed color x brightness, each field below 2^14
     height: np.ndarray  # (slots, TILE, TILE) int16
+    writes: np.ndarray | None = None  # (slots,) int64, how often each was written; None where nobody counts
+
+    def note(self, slots: np.ndarray) -> None:
+        """Says that slots were written; rasterizers with memory of their own copy them again."""
+        if self.writes is not None:
+            self.writes[slots] += 1
 
 
 @dataclass
@@ -121,14 +129,7 @@ def prepare(batch: Batch, rows: np.ndarray, pool: Pool, tables: int | None = Non
 
     Raises ValueError when a tile has more than TILE rows or columns, or names a slot or near table that is not there.
     """
-    _check("counts", batch.counts, TILE + 1)
-    _check("slot", batch.slot, len(pool.height))
-    _check("morph", batch.morph, MORPH + 1)
-    named = batch.above_at[batch.above_at[:, 0] >= 0]
-    _check("slot", named[:, 0], len(pool.height))
-    _check("above_at", named[:, 1:] + (batch.counts[batch.above_at[:, 0] >= 0] - 1) // 2, TILE)
-    if tables is not None:
-        _check("table", batch.table, tables)
+    check(batch, len(pool.height), tables)
     rows = np.asarray(rows, np.float64)
     vectors = (batch.corner, batch.du, batch.dv, np.asarray(batch.dh, np.float64) / HEIGHT_UNIT)
     return Setup(
@@ -137,7 +138,7 @@ def prepare(batch: Batch, rows: np.ndarray, pool: Pool, tables: int | None = Non
         np.ascontiguousarray(batch.slot, np.int32),
         np.clip(batch.gain, 0, 1).astype(np.float32),
         np.ascontiguousarray(batch.table, np.int32),
-        (batch.cell.astype(np.float64) * (DIAMETER * _focal_px(rows))).astype(np.float32),
+        (batch.cell.astype(np.float64) * cell_px(rows)).astype(np.float32),
         np.ascontiguousarray(batch.morph, np.int32),
         _seen(tuple(batch.above[:, k] for k in range(3)), rows),
         np.ascontiguousarray(batch.above_at, np.int32),
@@ -152,6 +153,23 @@ def _seen(vectors: tuple[np.ndarray, ...], rows: np.ndarray) -> np.ndarray:
         for axis, row in enumerate(rows):
             seen[:, k, axis] = (x * row[0] + y * row[1]) + z * row[2]
     return seen
+
+
+def check(batch: Batch, slots: int, tables: int | None = None) -> None:
+    """Raises ValueError when a tile has more than TILE rows or columns, or names a slot or table that is not there."""
+    _check("counts", batch.counts, TILE + 1)
+    _check("slot", batch.slot, slots)
+    _check("morph", batch.morph, MORPH + 1)
+    named = batch.above_at[batch.above_at[:, 0] >= 0]
+    _check("slot", named[:, 0], slots)
+    _check("above_at", named[:, 1:] + (batch.counts[batch.above_at[:, 0] >= 0] - 1) // 2, TILE)
+    if tables is not None:
+        _check("table", batch.table, tables)
+
+
+def cell_px(rows: np.ndarray) -> float:
+    """Diameter in pixels of the sprite of a cell of one world unit, at w = 1."""
+    return DIAMETER * _focal_px(np.asarray(rows, np.float64))
 
 
 def _check(name: str, column: np.ndarray, end: int) -> None:

@@ -255,3 +255,21 @@ def test_every_block_of_a_sampled_tile_is_read(shape):
     counts = [-(-side // (1 << (level - 4))) for side in shape]
     read = [len(range(*part.indices(side))) for part, side in zip((rows, cols), shape, strict=True)]
     assert [-(-number // size) for number, size in zip(read, block, strict=True)] == counts
+
+
+def test_every_write_of_a_slot_is_counted():
+    """Rasterizers with memory of their own copy only slots that were written."""
+    matrix, pool = gated(), TilePool(100 * SLOT_BYTES)
+    pool.open([matrix])
+    written = set()
+    for level, mode in ((3, "exact"), (0, "live"), (1, "exact"), (2, "live"), (0, "exact"), (1, "live"), (8, "live")):
+        before = pool.data.light.copy(), pool.data.height.copy(), pool.data.writes.copy()
+        matrix.values.gate.set() if mode == "exact" else matrix.values.gate.clear()
+        resident = pool.request(tiles_of(level, *whole(matrix, level)), mode)
+        pool.scratch(resident.slot[:1])
+        changed = (pool.data.light != before[0]).any((1, 2)) | (pool.data.height != before[1]).any((1, 2))
+        assert not (changed & (pool.data.writes == before[2])).any(), (level, mode)
+        written |= set(np.flatnonzero(changed).tolist())
+        matrix.values.gate.set()
+        pool.wait()
+    assert len(written) > 50
