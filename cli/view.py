@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..engine.commands import Command, CommandTable
+from ..engine.commands import Command, CommandTable, Undo
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
 from ..engine.outputs.window_size import remember_size, remembered_size
 from ..engine.places import state_folder
 from ..loaders.open import open_network
+from ..scenes.focus import say_block
+from ..scenes.looks import VALUE, Look
 from ..scenes.strings import text
 from .main import has_display, one_line
-from .picture import add_picture_options, check_output, parse_size
+from .picture import add_picture_options, check_output, look_of, parse_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,11 +32,12 @@ if TYPE_CHECKING:
 USUAL_SIZE = "1280x720"
 FILM_RATE = 60  # frames a second at most
 TITLE_LIMIT = 80
+RECOLORING = ("look.next", "look.previous", "look.range", "look.set", "view.theme")  # read what is in view once more
 GESTURES = ("help.drag", "help.look", "help.wheel", "help.double_click", "help.drop")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE --size --theme --threads --record."""
+    """SOURCE --size --theme --look --range --flat --threads --record."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     add_picture_options(parser, USUAL_SIZE)
     parser.set_defaults(size=None)
@@ -46,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = open_network(arguments.source)
     if not has_display():
         raise InputError("display", "no_display")
-    viewer = Viewer(network, size, arguments.theme, arguments.threads)
+    viewer = Viewer(network, size, arguments.theme, arguments.threads, look_of(arguments))
     try:
         viewer.run(film)
     finally:
@@ -57,18 +62,21 @@ def run(arguments: argparse.Namespace) -> int:
 class Viewer:
     """A session in a window: the commands of both, panels over the picture, pictures taken by F12."""
 
-    def __init__(self, network: Network, size: tuple[int, int], theme: str, threads: int) -> None:
+    def __init__(
+        self, network: Network, size: tuple[int, int], theme: str, threads: int, look: Look = VALUE
+    ) -> None:
         from ..engine.outputs.window import Hooks, WindowClock, open_context
         from ..engine.panel_host import PanelHost
         from ..engine.renderer import Renderer
+        from ..scenes.lost_files import LostFiles
         from ..scenes.panels.notice import Notices
         from ..scenes.session import Session
 
         self._context = open_context(size, _title(network))
-        self._session = Session(network, theme, size[0] / size[1], self._show)
+        self._session = Session(network, theme, size[0] / size[1], self._show, look)
         self._renderer = Renderer(self._context, self._session.built.scene, threads)
         self._panels = PanelHost(size, theme=self._session.built.scene.theme)
-        self._notices = Notices()
+        self._notices, self._lost = Notices(), LostFiles(network)
         self._helps = False
         self._pictures_wanted = 0
         self._mouse_px: tuple[float, float] | None = None
@@ -77,7 +85,7 @@ class Viewer:
         self._tau = 0.0
         commands = CommandTable()
         for command in [*self._session.commands(), *self._commands(commands)]:
-            commands.add(command)
+            commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
         hooks = Hooks(
             focus=self._focus, hover=self._hover, leave=self._leave, pivot_at=self._pivot_at, drop=self._drop
@@ -108,6 +116,7 @@ class Viewer:
         """What concerns the window and not the model."""
         return [
             Command("app.snapshot", self._want_picture, "F12"),
+            Command("app.reopen", self._reopen, "F5"),
             Command("app.fullscreen", lambda: self._clock.toggle_full_screen(), "F11"),
             Command("app.undo", lambda: _nothing(table.undo()), "Ctrl+Z"),
             Command("app.redo", lambda: _nothing(table.redo()), "Ctrl+Shift+Z"),
@@ -115,18 +124,40 @@ class Viewer:
             Command("help.toggle", self._toggle_help, "?"),
         ]
 
+    def _reading(self, command: Command) -> Command:
+        """The command, not done when what it needs cannot be read any more: what is in view stays so."""
+
+        def run(**arguments: Any) -> Undo | None:
+            refusal = self._lost.refusal()
+            if refusal is None:
+                return command.run(**arguments)
+            self._say(refusal)
+            return None
+
+        return replace(command, run=run)
+
     def _prepare(self, frame: Frame) -> None:
         width, height = self._clock.size_px
         self._session.aspect = width / height
         wants_more = self._session.prepare(frame.time_s)
         self._renderer.prepare(frame)
         detail = self._renderer.detail
+        say_block(self._session.built, detail)
         self._clock.samples = detail.samples
         if wants_more or detail.tau != self._tau:
             self._clock.request()
         elif detail.waiting:
             self._clock.request_soon()
         self._tau, self._eye, self._pointed = detail.tau, frame.eyes[0], None
+        self._lose(detail.pool.faults)
+        self._lose(self._session.built.analysis.faults)
+
+    def _lose(self, faults: list[tuple[str, str]]) -> None:
+        """Says what became of the files, once; `faults` are taken note of."""
+        words = self._lost.words(faults)
+        faults.clear()
+        if words is not None:
+            self._say(words)
 
     def _show(self, scene: Scene) -> None:
         """Another scene: another model, or another theme."""
@@ -149,13 +180,15 @@ class Viewer:
                 pointed_panel(self._pointed[1], self._mouse_px)
 
     def _words_at(self, place_px: tuple[float, float]) -> tuple[str, str] | None:
+        from ..engine.tile_data import READ_FAULTS
         from ..scenes.panels.pointed import describe
 
         found = self._pick(*place_px)
         try:
             return describe(self._session.built, found) if found is not None else None
-        except InputError as error:  # the file changed under us
-            return "", one_line(error)
+        except READ_FAULTS as error:  # the file changed under us
+            self._lose([("", str(error))])
+            return "", text("pointed.unreadable")
 
     def _pick(self, x_px: float, y_px: float) -> Pick | None:
         from ..engine.picking import pick
@@ -182,15 +215,29 @@ class Viewer:
             self._table.run(way[0], **way[1])
 
     def _drop(self, paths: list[str]) -> None:
-        """Opens a dropped file; one that cannot be opened changes nothing."""
+        self._open(paths[0], self._session.open)
+
+    def _reopen(self) -> None:
+        """Opens the file again; the camera stays where the same tensors are."""
+        if self._open(self._session.built.network.path, self._session.reopen):
+            self._say(text("lost.reopened", name=clean(self._session.built.network.name, TITLE_LIMIT)))
+
+    def _open(self, place: str, show: Callable[[Network], bool | None]) -> bool:
+        """True when another network is shown; what cannot be opened is said, and changes nothing."""
+        from ..scenes.lost_files import LostFiles
+
         try:
-            network = open_network(paths[0])
-            self._session.open(network)
+            network = open_network(place)
+            is_alike = show(network)
         except InputError as error:
             self._say(one_line(error))
-            return
-        self._table.forget()
+            return False
+        if not is_alike:
+            self._table.forget()
+        self._renderer.detail.pool.retry()
+        self._lost = LostFiles(network)
         self._clock.set_title(_title(network))
+        return True
 
     def _escape(self) -> None:
         """Closes the help, else ends a flight; in any case lets go of the mouse."""

@@ -89,6 +89,25 @@ class Source:
         with self.open() as file:
             return file.read(offset, count)
 
+    def fate(self) -> str:
+        """What became of the file: "same", "gone", "no_file", "shorter", "longer", "written" (of the same size).
+
+        Behind an address: "same", without asking.
+        """
+        if self.is_remote:
+            return "same"
+        try:
+            status = os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return "gone"
+        except OSError:  # what cannot be asked is not known to have changed
+            return "same"
+        if not stat.S_ISREG(status.st_mode):
+            return "no_file"
+        if status.st_size != self.size:
+            return "shorter" if status.st_size < self.size else "longer"
+        return "same" if status.st_mtime_ns == self.mtime_ns else "written"
+
     def _check_version(self, failed: bool) -> None:
         """Raises FormatError where the server has another version now."""
         if not failed and source_url.stated(self.path) != (self.size, self.mark):

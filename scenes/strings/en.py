@@ -170,6 +170,7 @@ STRINGS: dict[str, str] = {
     "look.zscore": "z-score",
     "lost.gone": "{name} is gone: what was read stays in view, F5 opens it again",
     "lost.longer": "{name} has become longer: what was read stays in view, F5 opens it again",
+    "lost.needed": "That needs the file as it was: F5 opens it again",
     "lost.no_file": "{name} is no file any more: what was read stays in view, F5 opens it again",
     "lost.reopened": "Opened again: {name}",
     "lost.shorter": "{name} has become shorter: what was read stays in view, F5 opens it again",

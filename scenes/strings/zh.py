@@ -230,6 +230,7 @@ STRINGS: dict[str, str] = {
     "look.zscore": "标准分数",
     "lost.gone": "{name} 已不存在：已读取的内容保留在画面中，按 F5 重新打开",
     "lost.longer": "{name} 变长了：已读取的内容保留在画面中，按 F5 重新打开",
+    "lost.needed": "这需要未改变的文件：按 F5 重新打开",
     "lost.no_file": "{name} 不再是文件：已读取的内容保留在画面中，按 F5 重新打开",
     "lost.reopened": "已重新打开：{name}",
     "lost.shorter": "{name} 变短了：已读取的内容保留在画面中，按 F5 重新打开",

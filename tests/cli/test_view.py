@@ -15,6 +15,19 @@ from safetensors import numpy as reference
 
 pytestmark = pytest.mark.xvfb
 PATIENCE_S = 30
+NOTING = """
+import sys
+from tensornaut.cli.main import main
+from tensornaut.scenes.panels.notice import Notices
+
+def add(self, words, add=Notices.add):
+    with open("said.txt", "a") as said:
+        said.write(words + "\\n")
+    return add(self, words)
+
+Notices.add = add
+sys.exit(main(sys.argv[1:]))
+"""  # the command, which also writes down the messages that it shows
 SHAPES = {"fc1.weight": (96, 64), "fc1.bias": (96,), "fc2.weight": (48, 96), "fc2.bias": (48,), "out.weight": (10, 48)}
 
 
@@ -59,7 +72,7 @@ class Viewer:
 
     def __init__(self, variables, folder, *arguments, start_in=None):
         self.variables, self.folder = variables, folder
-        command = [sys.executable, "-m", "tensornaut", *map(str, arguments)]
+        command = [sys.executable, "-c", NOTING, *map(str, arguments)]
         self.process = subprocess.Popen(
             command, env=variables, cwd=start_in or folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -85,6 +98,10 @@ class Viewer:
         self.do("key", "F12")
         until(path.exists)
         return path.read_bytes()
+
+    def said(self, part):
+        """The messages so far that have this in them."""
+        return [line for line in (self.folder / "said.txt").read_text().splitlines() if part in line]
 
     def picture_at_rest(self):
         """The picture, once it stays the same."""
@@ -178,6 +195,54 @@ def test_going_to_a_layer_and_taking_it_back(view):
     assert viewer.picture_at_rest() == layer
     viewer.do("key", "Home")
     assert viewer.picture_at_rest() == whole
+
+
+def grow(path):
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def put_in_place(path):
+    """Another file in place of the model, as programs do that write anew."""
+    random = np.random.default_rng(6)
+    other = path.with_name("other")
+    reference.save_file({name: random.standard_normal(shape).astype("f4") for name, shape in SHAPES.items()}, other)
+    os.replace(other, path)
+
+
+CHANGES = {
+    "has become shorter": lambda path: os.truncate(path, path.stat().st_size // 3),
+    "was written anew": put_in_place,
+    "has become longer": grow,
+    "is gone": os.unlink,
+    "is no file any more": lambda path: (os.unlink(path), os.mkfifo(path)),
+}
+
+
+@pytest.mark.parametrize("said", CHANGES)
+def test_a_file_that_changes_in_flight_is_said_once_and_opened_again_when_asked(view, model, said, press_close_button):
+    viewer = view("--size", "640x360")
+    whole = viewer.picture_at_rest()
+    CHANGES[said](model)
+    for key in ("3", "Tab", "2", "Tab", "1", "3"):
+        viewer.do("key", key)
+        viewer.do("mousemove", 300, 180, "sleep", 0.3)
+    kept = viewer.picture_at_rest()
+    assert kept != whole and len(viewer.said(said)) == len(viewer.said("F5")) == 1
+    for key in ("v", "l", "r"):  # what is in view stays, though another look of it cannot be had
+        viewer.do("key", key)
+    assert viewer.picture_at_rest() == kept and len(viewer.said("That needs the file")) == 3
+    if said != "was written anew":
+        viewer.do("key", "F5")
+        until(lambda: viewer.said("model.safetensors: "))
+        model.unlink(missing_ok=True)
+        put_in_place(model)
+    viewer.do("key", "F5")
+    until(lambda: viewer.said("Opened again: model"))
+    assert viewer.picture_at_rest() != kept  # the same view of other weights, now with their numbers
+    assert len(viewer.said(said)) == 1
+    press_close_button(viewer.id())
+    assert viewer.ended() == (0, "")
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no folder that nobody can write to")
