@@ -55,12 +55,12 @@ def forget(descriptor: int, place: int, count: int) -> None:
         os.posix_fadvise(descriptor, place, count, os.POSIX_FADV_DONTNEED)
 
 
-def give_way() -> None:
-    """Has the calling thread run only where others leave time, if the system can tell one thread from another."""
+def give_way(process: int | None = None) -> None:
+    """Has the calling thread, or a process, run only where others leave time, if the system can tell them apart."""
     if sys.platform == "linux":
         own = os.getpriority(os.PRIO_PROCESS, 0)
         try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(own + LESS_URGENT, 19))
+            os.setpriority(os.PRIO_PROCESS, process or threading.get_native_id(), min(own + LESS_URGENT, 19))
         except OSError:  # a sandbox forbids it
             return
 

@@ -18,6 +18,7 @@ import numpy as np
 from .kernels.errors import InputError, TensornautError
 from .kernels.names import clean
 from .messages import HELLO, Message, receive, send
+from .posix import give_way
 
 __all__ = ["WorkerError", "WorkerProcess", "Workers"]
 
@@ -32,9 +33,9 @@ class WorkerError(TensornautError):
 
 
 class WorkerProcess:
-    """One worker process. For one thread at a time; but `close` may come from any."""
+    """One worker process. For one thread at a time; but `close` may come from any. `aside`: others come first."""
 
-    def __init__(self) -> None:
+    def __init__(self, aside: bool = False) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the process
         self._greeted = False
         self._process = subprocess.Popen(
@@ -46,6 +47,8 @@ class WorkerProcess:
             env=_environment(),
             start_new_session=True,  # Ctrl-C at the terminal is not for it
         )
+        if aside:
+            give_way(self._process.pid)
 
     def send(self, task: str, arguments: Mapping[str, Any], arrays: tuple[np.ndarray, ...] = ()) -> None:
         """Asks for a task. Raises OSError when the process has died."""
@@ -107,7 +110,8 @@ class Workers:
     too, the future raises WorkerError. Leaving the block cancels what has not begun and ends what has.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, aside: bool = False) -> None:
+        self._aside = aside
         self._threads = ThreadPoolExecutor(max(count, 1), "worker")
         self._lock = threading.Lock()
         self._idle: list[WorkerProcess] = []
@@ -164,7 +168,7 @@ class Workers:
                 worker = self._idle.pop()
                 if worker.is_alive:
                     return worker
-            worker = WorkerProcess()
+            worker = WorkerProcess(self._aside)
             self._all.add(worker)
             return worker
 

@@ -23,7 +23,7 @@ from ..loaders.network import Network, Tensor
 from ..loaders.sparse import Sparse
 from .survey_parts import has_pyramid
 
-__all__ = ["Batch", "batches"]
+__all__ = ["Batch", "batches", "numbered_batches"]
 
 ELEMENTS = 1 << 22  # with which a batch is full
 TENSORS = 1024
@@ -39,7 +39,8 @@ class Batch:
     _cache: Cache | None = None
     _key: str | None = None
     _done: list[bytes] = field(default_factory=list)
-    _levels: list[Pyramid] = field(default_factory=list)
+    _made: list[Pyramid] = field(default_factory=list)
+    levels: dict[int, Pyramid] = field(default_factory=dict)  # by place, as far as the cache knew them
 
     @cached_property
     def readable(self) -> list[int]:
@@ -50,14 +51,17 @@ class Batch:
     def _with_pyramid(self) -> list[int]:
         return [place for place in self.readable if has_pyramid(self.tensors[place])]
 
-    def known(self, cache: Cache, is_whole: bool) -> dict[int, Buffer]:
+    def known(self, cache: Cache, is_whole: bool, with_pyramids: bool = False) -> dict[int, Buffer]:
         """Summaries that the cache knows, by place in the batch: of all readable tensors, or none.
 
-        `is_whole`: all tensors are wanted, so what is not known will be `add`ed and then stored.
+        `is_whole`: all tensors are wanted, so what is not known will be `add`ed and then stored. `with_pyramids`: none
+        where their pyramids are not known as well; these are in `levels` then.
         """
         key = self._fingerprint()
         body = cache.find(key) if key else None
-        if body is not None:
+        if body is not None and with_pyramids:
+            self.levels = self.pyramids(cache)
+        if body is not None and (not with_pyramids or len(self.levels) == len(self._with_pyramid)):
             return dict(zip(self.readable, parted(body), strict=True))
         if is_whole and key:
             self._cache, self._key = cache, key
@@ -77,17 +81,17 @@ class Batch:
         if self._cache is None or self._key is None:
             return
         self._done.append(to_bytes(summary))
-        self._levels += [summary.pyramid] if summary.pyramid is not None else []
+        self._made += [summary.pyramid] if summary.pyramid is not None else []
         if len(self._done) == len(self.readable):
             if self._fingerprint() == self._key:
                 self._store(self._cache, self._key)
-            self._cache, self._done, self._levels = None, [], []
+            self._cache, self._done, self._made = None, [], []
 
     def _store(self, cache: Cache, key: str) -> None:
         changed_ns = self.tensors[0].source.mtime_ns
         cache.store(key, joined(self._done), changed_ns)
-        if self._levels:
-            cache.store(key + PYRAMIDS, _buffers(self._levels), changed_ns, PYRAMIDS_SHARE)
+        if self._made:
+            cache.store(key + PYRAMIDS, _buffers(self._made), changed_ns, PYRAMIDS_SHARE)
 
     def _fingerprint(self) -> str | None:
         """None where there is nothing to know, or it depends on more than one file, or on one elsewhere."""
@@ -96,6 +100,16 @@ class Batch:
         if not stored or isinstance(self.tensors[0].packed, Sparse):
             return None
         return fingerprint(source.path, source.size, source.mtime_ns, stored)
+
+
+def numbered_batches(network: Network) -> Iterator[tuple[int, Batch]]:
+    """(number of the first tensor, batch) of all but inner tensors in order; the last batch may hold inner ones too."""
+    number = 0
+    for batch in batches(network):
+        if number >= len(network.tensors):
+            return
+        yield number, batch
+        number += len(batch.tensors)
 
 
 def batches(network: Network) -> Iterator[Batch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from ..engine.cache import Buffer, Cache
 from ..engine.kernel_choice import version, want
+from ..engine.kernels.pyramid import Pyramid
 from ..engine.kernels.summarize import TensorSummary
 from ..engine.summaries import from_bytes, from_message, request
 from ..engine.workers import Workers
 from ..loaders.network import Network, Tensor
-from .survey_cache import Batch, batches
-from .survey_parts import SMALL, Part, Whole, is_plain, parts_of, small_summaries
+from .survey_cache import Batch, batches, numbered_batches
+from .survey_parts import SMALL, Part, Whole, has_pyramid, is_plain, parts_of, small_summaries
 
 if TYPE_CHECKING:
     from ..engine.cluster import Cluster
 
-__all__ = ["MOST_WORKERS", "summaries"]
+__all__ = ["MOST_WORKERS", "Crew", "SurveyPart", "by_worker", "folded", "parts", "pyramids", "summaries"]
 
 MOST_WORKERS = 256
 THREADS = 3  # some read while others compute
@@ -38,7 +39,7 @@ Finish = Callable[[], list[TensorSummary]]
 
 
 @dataclass(frozen=True)
-class _Part:
+class SurveyPart:
     """A part of a large tensor, or small tensors as a whole: one, or neighbors that are read together."""
 
     tensors: list[Tensor]
@@ -76,27 +77,57 @@ def summaries(
     `advance` is called with the number of elements that are done, `waits` with the seconds for which the cluster has
     had no workers.
     """
-    kernels = KERNELS if workers is None and cluster is None else ()
+    kernels = KERNELS if workers is None and cluster is None and network.parameter_count >= LARGE else ()
     with _crew(workers, cluster, network.parameter_count, waits) as crew:
-        whole: Whole | None = None
-        for part, finish in _ahead(_parts(network, cache, wanted, crew.pieces), crew):
-            if network.parameter_count >= LARGE and part.known is None:
-                want(kernels)
-            found = finish()
-            advance(part.count if found or part.part is not None else 0)
-            if part.part is None:
-                yield from _finished(part, found)
+        yield from folded(_wanted_parts(network, cache, wanted, crew.pieces), crew, advance, kernels)
+
+
+def pyramids(
+    network: Network, indices: Collection[int], advance: Callable[[int], None], cache: Cache | None
+) -> Iterator[tuple[int, Pyramid]]:
+    """Pyramids of tensors by their numbers, those that `has_pyramid` says there are. Raises InputError.
+
+    `advance` as in `summaries`: also for neighbors, that are kept with them.
+    """
+    with _crew(None, None, network.parameter_count, lambda seconds: None) as crew:
+        for start, batch in numbered_batches(network):
+            places = range(len(batch.tensors))
+            if not any(start + place in indices and has_pyramid(batch.tensors[place]) for place in places):
                 continue
-            whole = whole or Whole(part.part.tensor)
-            for piece in found:
-                whole.add(piece)
-            if part.part.is_last:
-                summary, whole = whole.summary(), None
-                part.batch.add(summary)
-                yield part.part.tensor, summary
+            known = batch.known(cache, is_whole=True, with_pyramids=True) if cache else {}
+            found = folded(parts(batch, places, known), crew, advance, KERNELS)
+            for place, (_, summary) in enumerate(found):
+                level = batch.levels.get(place) or (summary and summary.pyramid)
+                if start + place in indices and level:
+                    yield start + place, level
 
 
-def _finished(part: _Part, found: list[TensorSummary]) -> Iterator[tuple[Tensor, TensorSummary | None]]:
+def folded(
+    parts: Iterator[SurveyPart], crew: Crew, advance: Callable[[int], None], kernels: Sequence[str] = ()
+) -> Iterator[tuple[Tensor, TensorSummary | None]]:
+    """The tensors that parts in order are of, and their summaries. Raises InputError.
+
+    `kernels` are wanted while there is something to compute.
+    """
+    whole: Whole | None = None
+    for part, finish in _ahead(parts, crew):
+        if kernels and part.known is None:
+            want(kernels)
+        found = finish()
+        advance(part.count if found else 0)
+        if part.part is None:
+            yield from _finished(part, found)
+            continue
+        whole = whole or Whole(part.part.tensor)
+        for piece in found:
+            whole.add(piece)
+        if part.part.is_last:
+            summary, whole = whole.summary(), None
+            part.batch.add(summary)
+            yield part.part.tensor, summary
+
+
+def _finished(part: SurveyPart, found: list[TensorSummary]) -> Iterator[tuple[Tensor, TensorSummary | None]]:
     if not found:
         yield part.tensors[0], None
     for tensor, summary in zip(part.tensors, found, strict=False):
@@ -106,7 +137,7 @@ def _finished(part: _Part, found: list[TensorSummary]) -> Iterator[tuple[Tensor,
 
 
 @dataclass(frozen=True)
-class _Crew:
+class Crew:
     """Who summarizes."""
 
     start: Callable[[Part], Finish]  # begins with a part
@@ -115,17 +146,17 @@ class _Crew:
 
 
 @contextmanager
-def _crew(workers: int | None, cluster: str | None, elements: int, waits: Callable[[int], None]) -> Iterator[_Crew]:
+def _crew(workers: int | None, cluster: str | None, elements: int, waits: Callable[[int], None]) -> Iterator[Crew]:
     """Threads, worker processes, or other machines."""
     if cluster is not None:
         from ..engine.cluster import PIECES, Cluster
 
         with Cluster(cluster, waits) as machines:
-            yield _Crew(partial(_by_machine, machines, elements >= LARGE), machines.ahead, PIECES)
+            yield Crew(partial(_by_machine, machines, elements >= LARGE), machines.ahead, PIECES)
         return
     if workers is not None:
         with Workers(workers) as processes:
-            yield _Crew(partial(_by_worker, processes), 2 * workers)
+            yield Crew(partial(by_worker, processes), 2 * workers)
         return
     one_loads = Lock()
 
@@ -136,7 +167,7 @@ def _crew(workers: int | None, cluster: str | None, elements: int, waits: Callab
 
     pool = ThreadPoolExecutor(THREADS, "stats", initializer=load)
     try:
-        yield _Crew(lambda part: pool.submit(part.summaries).result, AHEAD)
+        yield Crew(lambda part: pool.submit(part.summaries).result, AHEAD)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -149,8 +180,8 @@ def _by_machine(machines: Cluster, compiled: bool, part: Part) -> Finish:
     return partial(part.explained, finish)
 
 
-def _by_worker(processes: Workers, part: Part) -> Finish:
-    """What is packed is unpacked, and so summarized, in this process; what is behind an address is read by it."""
+def by_worker(processes: Workers, part: Part) -> Finish:
+    """Begins with a part. What is packed, or behind an address, is read and so summarized in this process."""
     stored = part.stored
     if stored is None or stored.read is not None:
         return part.summaries
@@ -158,24 +189,34 @@ def _by_worker(processes: Workers, part: Part) -> Finish:
     return partial(part.explained, lambda: [from_message(answer.result())])
 
 
-def _parts(network: Network, cache: Cache | None, wanted: Callable[[Tensor], bool], together: int) -> Iterator[_Part]:
+def _wanted_parts(
+    network: Network, cache: Cache | None, wanted: Callable[[Tensor], bool], together: int
+) -> Iterator[SurveyPart]:
     for batch in batches(network):
-        chosen = [(place, tensor) for place, tensor in enumerate(batch.tensors) if wanted(tensor)]
-        known = batch.known(cache, is_whole=len(chosen) == len(batch.tensors)) if chosen and cache else {}
-        neighbors: list[Tensor] = []
-        for place, tensor in chosen:
-            is_large = tensor.is_readable and tensor.count > SMALL and place not in known
-            if neighbors and (is_large or place in known or not _is_near(neighbors, tensor)):
-                yield _Part(neighbors, batch)
-                neighbors = []
-            if place in known:
-                yield _Part([tensor], batch, known=[known[place]])
-            elif is_large:
-                yield from (_Part([tensor], batch, part) for part in parts_of(tensor, together))
-            else:
-                neighbors.append(tensor)
-        if neighbors:
-            yield _Part(neighbors, batch)
+        places = [place for place, tensor in enumerate(batch.tensors) if wanted(tensor)]
+        known = batch.known(cache, is_whole=len(places) == len(batch.tensors)) if places and cache else {}
+        yield from parts(batch, places, known, together)
+
+
+def parts(
+    batch: Batch, places: Iterable[int], known: Mapping[int, Buffer], together: int = 1
+) -> Iterator[SurveyPart]:
+    """Parts of tensors of a batch, of which the summaries of some are known. `together` as in `parts_of`."""
+    neighbors: list[Tensor] = []
+    for place in places:
+        tensor = batch.tensors[place]
+        is_large = tensor.is_readable and tensor.count > SMALL and place not in known
+        if neighbors and (is_large or place in known or not _is_near(neighbors, tensor)):
+            yield SurveyPart(neighbors, batch)
+            neighbors = []
+        if place in known:
+            yield SurveyPart([tensor], batch, known=[known[place]])
+        elif is_large:
+            yield from (SurveyPart([tensor], batch, part) for part in parts_of(tensor, together))
+        else:
+            neighbors.append(tensor)
+    if neighbors:
+        yield SurveyPart(neighbors, batch)
 
 
 def _is_near(tensors: list[Tensor], tensor: Tensor) -> bool:
@@ -187,9 +228,9 @@ def _is_near(tensors: list[Tensor], tensor: Tensor) -> bool:
     return end <= tensor.place <= end + GAP_BYTES and end - tensors[0].place <= TOGETHER_BYTES
 
 
-def _ahead(parts: Iterator[_Part], crew: _Crew) -> Iterator[tuple[_Part, Finish]]:
+def _ahead(parts: Iterator[SurveyPart], crew: Crew) -> Iterator[tuple[SurveyPart, Finish]]:
     """The parts in order, each begun while at most `crew.ahead` before it are not yet finished."""
-    begun: deque[tuple[_Part, Finish]] = deque()
+    begun: deque[tuple[SurveyPart, Finish]] = deque()
     for part in parts:
         begun.append((part, part.summaries if part.part is None else crew.start(part.part)))
         if len(begun) > crew.ahead:
