@@ -50,13 +50,14 @@ def run(arguments: argparse.Namespace) -> int:
 def examine() -> dict[str, Any]:
     """Everything that the report says, as JSON types."""
     with ThreadPoolExecutor() as pool:
-        egl, headset = pool.submit(ask, "egl"), pool.submit(ask, "headset")
+        egl, cuda, headset = (pool.submit(ask, what) for what in ("egl", "cuda", "headset"))
         window = ask("window") if has_display() else {"fault": "no display"}
         return {
             "tensornaut": __version__,
             "python": platform.python_version(),
             "platform": platform.platform(),
             "opengl": {"egl": egl.result(), "window": window},
+            "cuda": cuda.result(),
             "headset": headset.result(),
             "libraries": {name: _version(name) for name in LIBRARIES},
             "optional": {name: find_spec(name) is not None for name in OPTIONAL},
@@ -82,6 +83,8 @@ def _folder(name: str) -> dict[str, object]:
 def _lines(report: dict[str, Any]) -> list[str]:
     rows = [
         *((text(f"doctor.opengl.{way}"), _opengl(found)) for way, found in report["opengl"].items()),
+        (text("doctor.cuda"), _cuda(report["cuda"])),
+        (text("doctor.cuda.kernels"), _cuda_kernels(report["cuda"])),
         (text("doctor.headset"), _headset(report["headset"])),
         *((name, version or text("doctor.absent")) for name, version in report["libraries"].items()),
         *((name, text("doctor.installed" if found else "doctor.absent")) for name, found in report["optional"].items()),
@@ -97,6 +100,22 @@ def _opengl(found: dict[str, str]) -> str:
         if "fault" in found
         else f"{found['renderer']}, {found['version']}"
     )
+
+
+def _cuda(found: dict[str, Any]) -> str:
+    if found["fault"] is not None:
+        return text("doctor.unusable", reason=found["fault"])
+    return ", ".join(
+        text("doctor.cuda.gpu", driver=found["driver"], gib=gpu["memory_bytes"] >> 30, **gpu)
+        for gpu in found["devices"]
+    )
+
+
+def _cuda_kernels(found: dict[str, Any]) -> str:
+    """What computes there, and how colors come from there to OpenGL."""
+    if found.get("cupy") is None:
+        return text("doctor.cuda.without", nvrtc=found.get("nvrtc") or text("doctor.absent"))
+    return text("doctor.cuda.with", cupy=found["cupy"], nvrtc=found["nvrtc"] or text("doctor.absent"))
 
 
 def _headset(found: dict[str, Any]) -> str:

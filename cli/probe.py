@@ -1,4 +1,4 @@
-"""Asks a part of the machine that may crash, hang or print noise, in a child process: EGL, a window, a headset.
+"""Asks a part of the machine that may crash, hang or print noise, in a child process: EGL, a window, CUDA, a headset.
 
 The child answers with one line of JSON, the last on its standard output.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
@@ -20,7 +21,7 @@ CHILD = "import sys; sys.path[:] = sys.argv[2:]; from {module} import answer; an
 
 
 def ask(what: str) -> dict[str, object]:
-    """What the child found about "egl", "window" or "headset"; {"fault": reason} where it could not tell."""
+    """What the child found about "egl", "window", "cuda" or "headset"; {"fault": reason} where it could not tell."""
     command = [sys.executable, "-c", CHILD.format(module=__name__), what, *sys.path]
     try:
         child = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S)
@@ -38,7 +39,7 @@ def ask(what: str) -> dict[str, object]:
 def answer(what: str) -> None:
     """Prints what this process finds out, as JSON."""
     try:
-        found = {"egl": _egl, "window": _window, "headset": _headset}[what]()
+        found = {"egl": _egl, "window": _window, "cuda": _cuda, "headset": _headset}[what]()
     except InputError as error:
         found = {"fault": str(error)}
     except Exception as error:  # a driver or a missing library may raise anything; it is the answer
@@ -60,6 +61,12 @@ def _window() -> dict[str, object]:
 
     context = Context(app.Canvas(app=app.Application("glfw"), size=(16, 16), show=False, dpi=96), "glfw")
     return {"renderer": context.renderer, "version": context.version}
+
+
+def _cuda() -> dict[str, object]:
+    from ..engine.device import cuda_facts
+
+    return asdict(cuda_facts())
 
 
 def _headset() -> dict[str, object]:

@@ -59,8 +59,5 @@ def _launch(
         lanes *= 2
     places = *(np.int64(side) for side in block), np.int64(shape[1]), np.int64(count), np.int32(lanes)
     grid = (min(-(-count * lanes // THREADS), GROUPS * gpu.processors),)
-    sides = (np.int64(side) for side in array.shape)
-    table = number_table(gpu, array.dtype)
-    gpu.launch(
-        TEXT, f"{kernel}<{kind_of(array.dtype)}>", grid, THREADS, array, table, *sides, *scale, *places, *results
-    )
+    matrix = array, number_table(gpu, array.dtype), *(np.int64(side) for side in array.shape)
+    gpu.launch(TEXT, f"{kernel}<{kind_of(array.dtype)}>", grid, THREADS, *matrix, *scale, *places, *results)

@@ -116,7 +116,13 @@ class CupyMachine:
         return self._cupy.asarray(values)
 
     def to_host(self, array: Any) -> np.ndarray:
-        return self._cupy.asnumpy(array)
+        """A copy, in pinned memory: the only kind that comes at the full rate of the bus."""
+        if not array.size:
+            return np.empty(array.shape, array.dtype)
+        pinned = self._cupy.cuda.alloc_pinned_memory(array.nbytes)
+        host = np.frombuffer(pinned, array.dtype, array.size).reshape(array.shape)
+        array.get(out=host)
+        return host
 
     def address(self, array: Any) -> int:
         return int(array.data.ptr)

@@ -1,0 +1,61 @@
+"""What GPUs there are is asked of the driver; here of a library that answers as one would."""
+
+import shutil
+import subprocess
+
+import pytest
+from tensornaut.engine import device
+from tensornaut.engine.device import CudaDevice, cuda_facts
+
+DRIVER = """
+#include <cstring>
+extern "C" {
+int cuInit(unsigned) { return STATUS; }
+int cuDriverGetVersion(int *version) { *version = 12040; return 0; }
+int cuDeviceGetCount(int *count) { *count = 2; return 0; }
+int cuDeviceGet(int *handle, int place) { *handle = 10 + place; return 0; }
+int cuDeviceGetName(char *name, int size, int handle) {
+    strncpy(name, handle == 10 ? "NVIDIA H100" : "Tesla T4", size);
+    return 0;
+}
+int cuDeviceTotalMem_v2(size_t *bytes, int handle) { *bytes = (handle == 10 ? 80ull : 16ull) << 30; return 0; }
+int cuDeviceGetAttribute(int *value, int attribute, int handle) {
+    *value = attribute == 75 ? (handle == 10 ? 9 : 7) : (handle == 10 ? 0 : 5);
+    return 0;
+}
+}
+"""
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """A function that puts a driver in place whose start ends with a status."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+
+    def put(status):
+        path = tmp_path / "driver.so"
+        command = ["g++", "-shared", "-fPIC", f"-DSTATUS={status}", "-x", "c++", "-", "-o", str(path)]
+        subprocess.run(command, input=DRIVER, text=True, check=True)
+        monkeypatch.setattr(device, "DRIVERS", ("nothing.so", str(path)))
+
+    return put
+
+
+def test_gpus_are_named_by_the_driver(driver):
+    driver(0)
+    facts = cuda_facts()
+    assert facts.devices == (CudaDevice("NVIDIA H100", 80 << 30, "9.0"), CudaDevice("Tesla T4", 16 << 30, "7.5"))
+    assert (facts.driver, facts.fault) == ("12.4", None)
+
+
+def test_a_driver_that_does_not_start_is_a_fault(driver):
+    driver(100)
+    facts = cuda_facts()
+    assert facts.devices == () and "100" in facts.fault and facts.driver == "12.4"
+
+
+def test_no_driver_is_a_fault(monkeypatch):
+    monkeypatch.setattr(device, "DRIVERS", ("nothing.so",))
+    facts = cuda_facts()
+    assert facts.devices == () and facts.driver is None and "driver" in facts.fault
