@@ -33,10 +33,10 @@ __all__ = [
     "without",
 ]
 
-CUBE_PX = 40.0  # size of a cell from which on a cube appears
-SOLID_PX = 56.0  # from which on it is all cube and no point
-FULL_PX = 80.0  # from which on the cube is as large as it gets in its cell
-SIDE, SMALL_SIDE = 0.80, 0.55  # of a cell: the largest cube, and one that has just appeared
+CUBE_PX = 38.0  # size of a cell from which on a cube appears
+SOLID_PX = 64.0  # from which on it is all cube and no point
+FULL_PX = 80.0  # from which on its number has its full strength
+SIDE = 0.80  # of a cell: a cube, about as large as the point was
 THICKNESS = 0.26  # of a cell
 NEAR_LIMIT = 600  # cubes
 STEM_PX = 8.0  # size of a cell from which on its point has a stem
@@ -80,7 +80,7 @@ class NearCells:
 
     @property
     def nearness(self) -> np.ndarray:
-        """(n,) float64, 0 a cube that has just appeared to 1."""
+        """(n,) float64, from 0, a cube that has just appeared, to 1."""
         return np.clip((self.pixels - CUBE_PX) / (FULL_PX - CUBE_PX), 0.0, 1.0)
 
 
@@ -175,7 +175,7 @@ def find_stems(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutE
 def slabs(near: NearCells) -> tuple[np.ndarray, np.ndarray]:
     """(lower, upper) world corners of the cubes, each (n, 3) float64. The value is the height of the upper face."""
     cell = np.sqrt(np.linalg.norm(near.du, axis=1) * np.linalg.norm(near.dv, axis=1))
-    half = (SMALL_SIDE + (SIDE - SMALL_SIDE) * near.nearness)[:, None] / 2 * (np.abs(near.du) + np.abs(near.dv))
+    half = SIDE / 2 * (np.abs(near.du) + np.abs(near.dv))
     up = np.zeros_like(near.base)
     up[:, 1] = THICKNESS * cell
     top = near.base + near.share[:, None] * near.dh
@@ -202,13 +202,14 @@ def _cells(drawn: Drawn, grids: list[WeightGrid], pool: TilePool, eyes: CutEyes,
     tile = tiles[which]
     share = pool.data.height[drawn.slot[tile], i, j] / HEIGHT_UNIT
     base = drawn.corner[tile] + i[:, None] * drawn.du[tile] + j[:, None] * drawn.dv[tile]
-    point, cell = base + share[:, None] * drawn.dh[tile], drawn.cell[tile]
+    stem, cell = share[:, None] * drawn.dh[tile], drawn.cell[tile]
+    point, reach = base + stem, cell + np.sqrt((stem * stem).sum(1))
     size, visible = np.zeros(len(tile)), np.zeros(len(tile), bool)
     for position, planes, focal_px in zip(eyes.position, eyes.planes, eyes.focal_px, strict=True):
         away = point - position
         distance = np.sqrt((away * away).sum(1))
         size = np.maximum(size, focal_px * cell / np.maximum(distance, 1e-9))
-        visible |= (away @ planes.T).min(1) >= -cell
+        visible |= (away @ planes.T).min(1) >= -reach
     return _Cells(tile, i, j, base, share, size, visible)
 
 
