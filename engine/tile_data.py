@@ -121,23 +121,21 @@ def read_part(values: Values, rows: slice, cols: slice) -> np.ndarray:
     return part
 
 
-def lattice(
-    shape: tuple[int, int], level: int, row: int, col: int, limit: int = READ_LIMIT, sampled: int = SAMPLED
-) -> tuple[slice, slice, tuple[int, int], int]:
+def lattice(shape: tuple[int, int], level: int, row: int, col: int) -> tuple[slice, slice, tuple[int, int], int]:
     """(rows, columns, block, quality): what to read for a tile, and how many of it make a sample.
 
-    Of a tile of more than `limit` values at most `sampled` are read for a sample, whole rows of it first. Every block
-    of it starts with a value that is read.
+    Of a tile of more than `READ_LIMIT` values at most `SAMPLED` are read for a sample, whole rows of it first. Every
+    block of it starts with a value that is read.
     """
     size = TILE << level
     first_row, first_col = row * size, col * size
     high, wide = min(size, shape[0] - first_row), min(size, shape[1] - first_col)
     row_step = col_step = 1
     quality = BLOCK_MEAN if level else EXACT
-    if high * wide > limit:
+    if high * wide > READ_LIMIT:
         quality = SAMPLE
         block_high, block_wide = min(1 << level, high), min(1 << level, wide)
-        while block_high * block_wide > sampled * row_step * col_step:
+        while block_high * block_wide > SAMPLED * row_step * col_step:
             if row_step * ROWS_PER_BLOCK < min(1 << level, high):
                 row_step *= 2
             else:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .kernels.cut import TILE
-from .tile_data import BLANK, BLOCK_MEAN, EXACT, READ_FAULTS, Source, known_peaks, lattice, samples_of
+from .tile_data import BLANK, BLOCK_MEAN, EXACT, READ_FAULTS, SAMPLE, Source, known_peaks, lattice, samples_of
 
 __all__ = ["LARGEST_TOGETHER", "Job", "TileData", "together"]
 
-LARGEST_TOGETHER = 4  # tiles up to this level are read with their neighbors, as many as one tile of this level covers
+ROWS_TOGETHER, COLUMNS_TOGETHER = 3, 5  # levels: tiles of level 0 that are read in one read stand in 8 rows of 32
+LARGEST_TOGETHER = 6  # level of tiles that are read with neighbors; tiles that may be sampled are read alone
 PIECE = 1 << 18  # values that are read before it is asked whether they are still wanted
-DRAFT_LIMIT = 1 << 14  # values of a tile that are worth a draft before
-DRAFT_SAMPLED = 16  # values at most for one sample of a draft
+DRAFT_LIMIT = 1 << 17  # values of a tile that are worth a draft before
+DRAFT_ROWS, DRAFT_COLUMNS = 2, 8  # values for one sample of a draft
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Job:
         if self.source.values is None:
             light[:] = self.source.tables.overview[-1]
             return self._data(light, height, EXACT)
+        if self.source.peaks and len(self.codes) > 1:
+            return _joined([part for job in self._alone() if (part := job.load()) is not None])
         known = known_peaks(self.source, self.level, int(first[0]), int(first[1]))
         if known is not None:
             here = tuple(slice(0, side) for side in known[0].shape)
@@ -75,16 +78,16 @@ class Job:
     def _lattice(self, first: np.ndarray, last: np.ndarray) -> tuple[slice, slice, tuple[int, int], int]:
         """As `lattice`, of a rectangle of tiles; several at once are never sampled."""
         shape, level = self.source.shape, self.level
-        if self.is_draft:
-            return lattice(shape, level, int(first[0]), int(first[1]), DRAFT_LIMIT, DRAFT_SAMPLED)
-        if (first == last).all():
+        if (first == last).all() and not self.is_draft:
             return lattice(shape, level, int(first[0]), int(first[1]))
-        size = TILE << level
+        size, block = TILE << level, 1 << level
+        steps = [max(1, block // read) if self.is_draft else 1 for read in (DRAFT_ROWS, DRAFT_COLUMNS)]
         rows, cols = (
-            slice(int(start) * size, min((int(end) + 1) * size, side))
-            for start, end, side in zip(first, last, shape, strict=True)
+            slice(int(start) * size, min((int(end) + 1) * size, side), step)
+            for start, end, side, step in zip(first, last, shape, steps, strict=True)
         )
-        return rows, cols, (1 << level, 1 << level), BLOCK_MEAN if level else EXACT
+        quality = SAMPLE if self.is_draft else BLOCK_MEAN if level else EXACT
+        return rows, cols, (block // steps[0], block // steps[1]), quality
 
     def _pieces(
         self, rows: slice, cols: slice, block: tuple[int, int]
@@ -114,8 +117,13 @@ class Job:
 
 
 def together(level: np.ndarray) -> np.ndarray:
-    """(n,) int64: how many levels coarser the tile is whose parts are read in one read with it."""
-    return np.maximum(LARGEST_TOGETHER - level.astype(np.int64), 0)
+    """(2, n) int64: tiles whose rows and columns are the same without so many bits are read in one read.
+
+    They lie side by side rather than one above the other: then there are fewer runs of bytes to read.
+    """
+    level = level.astype(np.int64)
+    up = [ROWS_TOGETHER - 2 * level, np.minimum(COLUMNS_TOGETHER, LARGEST_TOGETHER + 1 - level)]
+    return np.maximum(up, 0)
 
 
 def _joined(parts: list[TileData]) -> TileData | None:

@@ -108,7 +108,7 @@ class TilePool:
         if mode == "live":
             self._preview(tiles, slots, waiting)
             waiting = waiting[~self._lost[tiles.grid[waiting]]]
-            self._queue(self._drafts(tiles, slots, waiting), self._jobs(codes, tiles, waiting, 2 * QUEUE))
+            self._queue(self._drafts(codes, tiles, slots, waiting), self._jobs(codes, tiles, waiting, 2 * QUEUE))
         else:
             self._queue([], [])
             self._load_now(self._jobs(codes, tiles, waiting, len(waiting)))
@@ -207,12 +207,12 @@ class TilePool:
         if not len(waiting):
             return []
         rows = waiting[np.unique(codes[waiting], return_index=True)[1]]
-        up = together(tiles.level[rows])
         grid, level = tiles.grid[rows], tiles.level[rows]
-        near = self._codes(grid, level + up, tiles.row[rows].astype(np.int64) >> up, tiles.col[rows] >> up)
-        order = np.lexsort((level, near))
-        rows, near, level = rows[order], near[order], level[order]
-        starts = np.flatnonzero(np.append(True, (np.diff(near) != 0) | (np.diff(level) != 0)))
+        up = together(level)
+        near = np.stack([tiles.col[rows] >> up[1], tiles.row[rows] >> up[0], level, self._number[grid]])
+        order = np.lexsort(near)
+        rows, near = rows[order], near[:, order]
+        starts = np.flatnonzero(np.append(True, (np.diff(near) != 0).any(0)))
         visible = np.argsort(-np.maximum.reduceat(tiles.pixels[rows], starts), kind="stable")
         ends = np.append(starts[1:], len(rows))
         return [self._job(codes, tiles, rows[starts[k] : ends[k]]) for k in visible[:most].tolist()]
@@ -221,8 +221,24 @@ class TilePool:
         places = np.stack([tiles.row[rows], tiles.col[rows]], 1).astype(np.int64)
         return Job(self._sources[tiles.grid[rows[0]]], int(tiles.level[rows[0]]), codes[rows], places)
 
-    def _drafts(self, tiles: Tiles, slots: np.ndarray, waiting: np.ndarray) -> list[Job]:
-        """What is to be read first, so that tiles with nothing to show have something: one tile of the whole matrix."""
+    def _drafts(self, codes: np.ndarray, tiles: Tiles, slots: np.ndarray, waiting: np.ndarray) -> list[Job]:
+        """What is read first: whole matrices of which nothing is there, then tiles that are shown too coarse."""
+        shown, wanted = self._level[slots[waiting]], tiles.level[waiting]
+        coarse = waiting[((shown < 0) | (shown > wanted)) & (self._extent(tiles, waiting) > DRAFT_LIMIT)]
+        drafts = self._jobs(codes, tiles, coarse, QUEUE)
+        for job in drafts:
+            job.is_draft = True
+        return [*self._whole_drafts(tiles, slots, waiting), *drafts]
+
+    def _extent(self, tiles: Tiles, rows: np.ndarray) -> np.ndarray:
+        """(n,) int64: values of tiles."""
+        size = np.int64(TILE) << tiles.level[rows].astype(np.int64)
+        shape = self._shape[tiles.grid[rows]]
+        high, wide = shape[:, 0] - tiles.row[rows] * size, shape[:, 1] - tiles.col[rows] * size
+        return np.minimum(size, high) * np.minimum(size, wide)
+
+    def _whole_drafts(self, tiles: Tiles, slots: np.ndarray, waiting: np.ndarray) -> list[Job]:
+        """One tile of each whole matrix that has nothing to show."""
         bare = waiting[self._level[slots[waiting]] < 0]
         bare = bare[np.argsort(-tiles.pixels[bare], kind="stable")]
         bare = bare[np.sort(np.unique(tiles.grid[bare], return_index=True)[1])]
