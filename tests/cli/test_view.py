@@ -16,12 +16,13 @@ from safetensors import numpy as reference
 pytestmark = pytest.mark.xvfb
 PATIENCE_S = 30
 NOTING = """
+import os
 import sys
 from tensornaut.cli.main import main
 from tensornaut.scenes.panels.notice import Notices
 
 def add(self, words, add=Notices.add):
-    with open("said.txt", "a") as said:
+    with open(os.path.expanduser("~/said.txt"), "a") as said:
         said.write(words + "\\n")
     return add(self, words)
 
