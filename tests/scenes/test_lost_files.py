@@ -5,7 +5,12 @@ import os
 import numpy as np
 import pytest
 from safetensors import numpy as reference
+from tensornaut.engine.detail import Detail
 from tensornaut.engine.kernels.errors import InputError
+from tensornaut.engine.picking import pick
+from tensornaut.engine.tile_data import READ_FAULTS
+from tensornaut.engine.view import Frame
+from tensornaut.loaders.network import Tensor
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.lost_files import LostFiles
 from tensornaut.scenes.session import Session
@@ -80,6 +85,43 @@ def test_damage_in_a_file_that_stayed_is_said_once_and_a_change_after_it(model):
     model.unlink()
     assert "gone" in lost.words(FAULTS)
     assert lost.words(FAULTS) is None
+
+
+def test_what_was_read_stays_in_view_and_nothing_is_read_again(model, change, monkeypatch):
+    def fly(times):
+        for index in range(times):
+            session.prepare(float(index))
+            session.controls.update(0.2)
+            eye = session.controls.eye((640, 360))
+            detail.prepare(Frame(index, float(index), (eye,), mode="live"))
+            detail.pool.wait()
+        return eye
+
+    def lights():
+        return detail.pool.data.light[detail.drawn.slot[detail.drawn.slot >= 0]]
+
+    session = Session(open_network(model), "dark", 16 / 9, lambda scene: None)
+    detail = Detail(session.built.scene)
+    fly(20)
+    whole = lights().copy()
+    assert whole.any() and detail.waiting == 0
+    change[0](model)
+    fly(3)
+    assert np.array_equal(lights(), whole) and detail.pool.faults == []
+    session.go_to_weights()
+    eye = fly(30)
+    keys = [key for key, _ in detail.pool.faults]
+    assert keys and len(keys) == len(set(keys)) and detail.waiting == 0
+    assert lights().any()  # through coarser tiles
+    found = next(f for x in range(300, 340) for y in range(160, 200) if (f := pick(detail, eye, x, y)) is not None)
+    with pytest.raises(READ_FAULTS):
+        found.read()
+    monkeypatch.setattr(Tensor, "read", lambda *part: pytest.fail("it was read again"))
+    fly(5)
+    assert [key for key, _ in detail.pool.faults] == keys
+    session.go_home()
+    fly(20)
+    assert np.array_equal(lights(), whole)
 
 
 def test_what_needs_the_file_is_refused_as_often_as_it_is_asked_for(model):
