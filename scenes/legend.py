@@ -14,6 +14,7 @@ from .look_words import (
     beyond_words,
     ends,
     number,
+    percent,
     points_words,
     scaled_words,
     shared_words,
@@ -31,7 +32,7 @@ PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.92
 HISTOGRAM_PX = 84.0
 LINE_PX = 28.0
 KIND_PX, KINDS_A_ROW = 142.0, 3
-SHARED_GAP_PX = 18.0  # behind the scale of a kind
+SHARED_PX, SHARED_GAP_PX = 218.0, 26.0  # a kind with its scale, and behind it
 DOT_PX = 8.0
 CORNER = np.ones(2)
 
@@ -55,7 +56,7 @@ def legend(
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
     remarks = _remarks(volumes, left_out)
     shared = look.scale == "kind" and look.name != "sign" and scales is not None
-    kinds_a_row, kind_px = (2, BAR_PX / 2) if shared else (KINDS_A_ROW, KIND_PX)
+    kinds_a_row, kind_px = (2, SHARED_PX) if shared else (KINDS_A_ROW, KIND_PX)
     below = 114 + LINE_PX * -(-len(kinds) // kinds_a_row)
     pen = _Pen(theme, below + 24 + LINE_PX * len(remarks))
     shapes = _scale(bar_colors(look, theme), pen.x, pen.y + 27)
@@ -121,7 +122,7 @@ def layer_legend(
         text("legend.std"): number(facts.std).lstrip("+"),
     }
     if look.name != "sign":
-        lines[beyond_words(look)] = f"{found.beyond * 100:.{2 if look.is_peak else 1}f} %"
+        lines[beyond_words(look)] = percent(found.beyond, 2 if look.is_peak else 1)
     for index, (name, shown) in enumerate(lines.items()):
         dy = 38 + HISTOGRAM_PX + 60 + LINE_PX * index
         pen.write(name, 0, dy)

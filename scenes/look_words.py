@@ -20,6 +20,7 @@ __all__ = [
     "distribution",
     "ends",
     "number",
+    "percent",
     "points_words",
     "scaled_words",
     "shared_words",
@@ -55,7 +56,7 @@ def _distribution(analysis: Analysis, tensor: Tensor, look: Look, scale: Scale) 
         sample, _ = analysis.sample(tensor)
     except InputError as error:
         analysis.faults.append((tensor.key, str(error)))
-        sample = np.zeros((0, 0))
+        return Distribution(np.zeros(BARS), np.nan, (np.nan, np.nan, np.nan))
     numbers = row_norms_of(sample, tensor.shape) if look.name == "rownorm" else sample
     numbers = numbers[np.isfinite(numbers)].astype(np.float64)
     if not len(numbers):
@@ -84,7 +85,7 @@ def ends(look: Look, scale: Scale | None, found: Distribution | None = None) -> 
     if look.name == "sign":
         names = [text(f"look.sign.{name}") for name in ("negative", "zero", "positive")]
         if found is not None:
-            names = [f"{name} {share * 100:.1f} %" for name, share in zip(names, found.shares, strict=True)]
+            names = [f"{name} {percent(share)}" for name, share in zip(names, found.shares, strict=True)]
         return names[0], names[1], names[2]
     if scale is not None:
         if look.name == "magnitude":
@@ -100,6 +101,11 @@ def ends(look: Look, scale: Scale | None, found: Distribution | None = None) -> 
         "outlier": (f"− {OUTLIER_SIGMAS:g} σ", text("look.median"), f"+ {OUTLIER_SIGMAS:g} σ"),
         "rownorm": (text("look.lowest_row"), "", text("look.highest_row")),
     }[look.name]
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """12.3 %; a dash where it is not known."""
+    return "–" if np.isnan(share) else f"{share * 100:.{digits}f} %"
 
 
 def scaled_words(look: Look) -> str:
