@@ -36,12 +36,12 @@ __all__ = [
 
 LOOKS = ("value", "magnitude", "zscore", "sign", "outlier", "rownorm")
 RANGES = ("tensor", "kind", "model")
-PEAK_PX = 6.0  # a peak is seen as a blob of about this size
+PEAK_PX = 7.0  # a peak is seen as a blob of about this size
 SIGN_HEIGHT = 0.4  # of the height of a value: both sheets stay close to the zero plane
 # Brightness far and near, by ink.
 PEAKS = {
-    False: (BrightnessLaw(0.26, 1.64, 3.6), BrightnessLaw(0.45, 1.30, 3.0)),
-    True: (BrightnessLaw(0.22, 0.78, 2.4), BrightnessLaw(0.45, 0.55, 2.0)),
+    False: (BrightnessLaw(0.24, 1.75, 3.6), BrightnessLaw(0.45, 1.30, 3.0)),
+    True: (BrightnessLaw(0.20, 1.75, 3.6), BrightnessLaw(0.45, 1.00, 3.0)),
 }
 EVEN = {
     False: (BrightnessLaw(0.32, 0.0, 1.0), BrightnessLaw(0.80, 0.0, 1.0)),

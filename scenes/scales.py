@@ -19,8 +19,8 @@ from .placement import Layout
 __all__ = ["OUTLIER_SIGMAS", "QUIET_SIGMAS", "Z_SIGMAS", "Scale", "Scales"]
 
 Z_SIGMAS = 3.0  # standard deviations from the mean to the end of the colors
-OUTLIER_SIGMAS = 8.0  # from the median to the end of the colors
-QUIET_SIGMAS = 4.0  # up to here nothing is an outlier
+OUTLIER_SIGMAS = 10.0  # from the median to the end of the colors
+QUIET_SIGMAS = 5.0  # up to here nothing is an outlier
 RANGE_SHARE = 0.995
 MAGNITUDES = 4096  # places on the logarithmic scale on which magnitudes of several tensors are counted
 
@@ -118,7 +118,7 @@ def _zscore(members: Members) -> Scale:
 
 def _outlier(members: Members) -> Scale:
     """Around the median. Sigma is half of what the middle 68 % of values span, so that outliers do not hide themselves,
-    but at least an eighth of the range of values.
+    but at least a tenth of the range of values.
     """
     weights = np.array([elements for _, elements in members])
     low, middle, high = np.array([facts.quantiles for facts, _ in members]).T
