@@ -17,9 +17,11 @@ from ..engine.scene import Scene
 from ..loaders.network import Network
 from .analysis import Analysis
 from .focus import WHOLE, Focus, FocusTrack, ReliefTrack, show_focus
+from .layer_volumes import Tray
 from .looks import LOOKS, RANGES, VALUE, Look, relief_of
 from .network_scene import NetworkScene, build, show_look, tray_bounds
 from .placement import Placed
+from .selection import Weight, part_of, place_of, stands_in
 from .style import THEMES
 from .tours import Tour, default_tour
 from .views import View, layer_view, overview, typical_layer, weight_view
@@ -71,6 +73,7 @@ class Session:
         return True
 
     def _begin(self) -> None:
+        self.selected: Weight | None = None
         self._layer = -1  # that Tab goes on from
         self._tour = None
         self._refocus(WHOLE)
@@ -107,7 +110,10 @@ class Session:
             Command("look.previous", lambda: self._look(self.look.after(-1)), "Shift+V"),
             Command("look.range", lambda: self._look(self.look.wider()), "R"),
             Command("look.heights", lambda: self._look(replace(self.look, heights=not self.look.heights)), "H"),
-            Command("look.set", self.set_look, "", {"name": str, "scale": str, "heights": bool}),
+            Command("value.select", self.select, "", {"tensor": int, "row": int, "column": int}),
+            Command("value.clear", self.select_none),
+            Command("value.go", self.go_to_selected, "G"),
+            Command("look.set", self.set_look, "", {"look": str, "scale": str, "heights": bool}),
         ]
 
     def go_home(self) -> Undo:
@@ -134,7 +140,7 @@ class Session:
     def go_to_point(self, layer: int, x: float, z: float) -> Undo:
         """To a weight of a layer that lies at a place of the floor plan, near enough for its number."""
         self._layer = layer
-        view = weight_view(self.built, self._placed(layer))
+        view = weight_view(self.built, self._placed(layer), _tray_at(self._placed(layer), x, z))
         shift = np.array([x - view.target[0], 0.0, z - view.target[2]])
         return self._go(View(view.position + shift, view.target + shift, view.fov_y_rad), Focus(layer, 2.0))
 
@@ -146,6 +152,33 @@ class Session:
         if pick.count > 1 or self._shown.layer != layer:
             return "view.layer", {"layer": layer}
         return "view.point", {"layer": layer, "x": float(pick.position[0]), "z": float(pick.position[2])}
+
+    def select(self, tensor: int, row: int, column: int) -> Undo:
+        """Selects a weight by its place in the tensor's matrix. Raises ValueError where there is none."""
+        weight = Weight(tensor, row, column)
+        if not stands_in(self.built.network, weight):
+            raise ValueError(f"no weight {row}, {column} in tensor {tensor}")
+        return self._select(weight)
+
+    def select_none(self) -> Undo | None:
+        """Nothing is selected any more."""
+        return None if self.selected is None else self._select(None)
+
+    def go_to_selected(self) -> Undo | None:
+        """To the selected weight, near enough for its number."""
+        part = part_of(self.built, self.selected) if self.selected is not None else None
+        if part is None or self.selected is None:
+            return None
+        place = place_of(part, self.selected)
+        return self.go_to_point(part.layer, float(place[0]), float(place[2]))
+
+    def _select(self, weight: Weight | None) -> Undo:
+        before, self.selected = self.selected, weight
+
+        def undo() -> None:
+            self.selected = before
+
+        return undo
 
     def toggle_tour(self) -> Undo | None:
         """Begins the tour, or ends it where it is."""
@@ -173,16 +206,16 @@ class Session:
         names = list(THEMES)
         self._show_in(names[names.index(self.theme) - 1])
 
-    def set_look(self, name: str | None = None, scale: str | None = None, heights: bool | None = None) -> Undo | None:
+    def set_look(self, look: str | None = None, scale: str | None = None, heights: bool | None = None) -> Undo | None:
         """Shows weights by one of LOOKS, with one scale for each of RANGES, with or without heights; None: as now.
 
         Raises ValueError for other names.
         """
         before = self.look
-        look = Look(name or before.name, scale or before.scale, before.heights if heights is None else heights)
-        if look.name not in LOOKS or look.scale not in RANGES:
-            raise ValueError(f"{look.name}, {look.scale}: expected one of {LOOKS} and one of {RANGES}")
-        return self._look(look)
+        wanted = Look(look or before.name, scale or before.scale, before.heights if heights is None else heights)
+        if wanted.name not in LOOKS or wanted.scale not in RANGES:
+            raise ValueError(f"{wanted.name}, {wanted.scale}: expected one of {LOOKS} and one of {RANGES}")
+        return self._look(wanted)
 
     def _look(self, look: Look) -> Undo | None:
         """Shows another look. Heights follow within 0.4 s."""
@@ -253,6 +286,15 @@ def _are_alike(network: Network, other: Network) -> bool:
 
 def _ops_of(network: Network) -> list[tuple[str, str]]:
     return [(op.name, op.kind) for op in network.ops]
+
+
+def _tray_at(layer: Placed, x: float, z: float) -> Tray | None:
+    """The tray of a layer that lies at a place of the floor plan; None where there is none."""
+    for tray in layer.volume.trays:
+        aside = abs(x - layer.x - tray.x), abs(z - layer.z - tray.z)
+        if aside[0] <= tray.size[0] / 2 and aside[1] <= tray.size[1] / 2:
+            return tray
+    return None
 
 
 def _entrance(built: NetworkScene, aspect: float) -> Surroundings:
