@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from ..engine.cache import opened
 from ..engine.kernels.errors import InputError
 from ..loaders.open import open_network
 from ..scenes.analysis import Analysis
@@ -72,5 +73,5 @@ def open_scene(arguments: argparse.Namespace) -> NetworkScene:
     if missing := lacking(built):
         count = sum(built.network.tensors[tensor].count for tensor in missing)
         with Progress(text("progress.peaks"), count) as progress:
-            find_pyramids(built, progress.advance)
+            find_pyramids(built, progress.advance, opened())
     return built

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.cache import opened
 from ..engine.commands import Command, CommandTable, Undo
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
 from ..engine.outputs.window_size import remember_size, remembered_size
-from ..engine.places import state_folder
 from ..loaders.open import open_network
 from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
 from ..scenes.strings import text
 from .main import has_display, one_line
 from .picture import add_picture_options, check_output, look_of, parse_size
+from .view_pictures import Pictures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from ..engine.scene import Scene
     from ..engine.view import Eye, Frame
     from ..loaders.network import Network
+    from ..scenes.survey_feed import SurveyFeed
 
 USUAL_SIZE = "1280x720"
+SURVEY_S = 0.25  # between two looks at the survey, at rest
 FILM_RATE = 60  # frames a second at most
 TITLE_LIMIT = 80
 RECOLORING = ("look.next", "look.previous", "look.range", "look.set", "view.theme")  # read what is in view once more
@@ -70,15 +72,19 @@ class Viewer:
         from ..engine.renderer import Renderer
         from ..scenes.lost_files import LostFiles
         from ..scenes.panels.notice import Notices
+        from ..scenes.panels.survey_line import SurveyLine
         from ..scenes.session import Session
 
+        self._cache = opened()
         self._context = open_context(size, _title(network))
         self._session = Session(network, theme, size[0] / size[1], self._show, look)
         self._renderer = Renderer(self._context, self._session.built.scene, threads)
         self._panels = PanelHost(size, theme=self._session.built.scene.theme)
         self._notices, self._lost = Notices(), LostFiles(network)
+        self._feed: SurveyFeed | None = None  # begins after the first picture
+        self._line = SurveyLine()
         self._helps = False
-        self._pictures_wanted = 0
+        self._pictures = Pictures(lambda: self._session.built.network.name, self._say)
         self._mouse_px: tuple[float, float] | None = None
         self._pointed: tuple[tuple[float, float], tuple[str, str] | None] | None = None
         self._eye: Eye | None = None
@@ -98,7 +104,7 @@ class Viewer:
         from ..engine import loop
         from ..engine.outputs.video import VideoSink
 
-        sinks: list[loop.Sink] = [loop.Watcher(self._photograph)]
+        sinks: list[loop.Sink] = [loop.Watcher(self._pictures.receive)]
         if film is not None:
             sinks.append(VideoSink(film, self._clock.size_px, FILM_RATE))
         self._say(text("help.hint"))
@@ -108,6 +114,8 @@ class Viewer:
         """Frees everything, and remembers the window's size."""
         if self._clock.window_size is not None:
             remember_size(self._clock.window_size)
+        if self._feed is not None:
+            self._feed.close()
         self._renderer.detail.pool.close()
         self._panels.close()
         self._clock.close()
@@ -115,7 +123,7 @@ class Viewer:
     def _commands(self, table: CommandTable) -> list[Command]:
         """What concerns the window and not the model."""
         return [
-            Command("app.snapshot", self._want_picture, "F12"),
+            Command("app.snapshot", self._pictures.want, "F12"),
             Command("app.reopen", self._reopen, "F5"),
             Command("app.fullscreen", lambda: self._clock.toggle_full_screen(), "F11"),
             Command("app.undo", lambda: _nothing(table.undo()), "Ctrl+Z"),
@@ -170,6 +178,7 @@ class Viewer:
         from ..scenes.panels.notice import notice_panel
         from ..scenes.panels.pointed import pointed_panel
 
+        self._survey()
         notice_panel(self._notices)
         if self._helps:
             help_panel(self._table, text, GESTURES)
@@ -178,6 +187,25 @@ class Viewer:
                 self._pointed = self._mouse_px, self._words_at(self._mouse_px)
             if self._pointed[1] is not None:
                 pointed_panel(self._pointed[1], self._mouse_px)
+
+    def _survey(self) -> None:
+        """Goes on with the survey of all numbers, and shows how far it is."""
+        from ..scenes.panels.survey_line import survey_panel
+        from ..scenes.survey_feed import SurveyFeed
+
+        if self._eye is None:
+            return
+        if self._feed is None:
+            self._feed = SurveyFeed(self._session.built.network, self._cache)
+        if self._feed.take(self._session.built):
+            self._clock.request()
+        self._lose(self._feed.faults)
+        done, total = self._feed.progress
+        if total:
+            words = self._line.words(done, total)
+            survey_panel(done / total, None if self._notices.shown else words)
+        if not self._feed.is_done or self._notices.shown:  # notices must go again
+            self._clock.refresh_panels(SURVEY_S)
 
     def _words_at(self, place_px: tuple[float, float]) -> tuple[str, str] | None:
         from ..engine.tile_data import READ_FAULTS
@@ -225,6 +253,7 @@ class Viewer:
     def _open(self, place: str, show: Callable[[Network], bool | None]) -> bool:
         """True when another network is shown; what cannot be opened is said, and changes nothing."""
         from ..scenes.lost_files import LostFiles
+        from ..scenes.panels.survey_line import SurveyLine
 
         try:
             network = open_network(place)
@@ -235,6 +264,9 @@ class Viewer:
         if not is_alike:
             self._table.forget()
         self._renderer.detail.pool.retry()
+        if self._feed is not None:
+            self._feed.close()
+            self._feed, self._line = None, SurveyLine()
         self._lost = LostFiles(network)
         self._clock.set_title(_title(network))
         return True
@@ -250,28 +282,6 @@ class Viewer:
     def _toggle_help(self) -> None:
         self._helps = not self._helps
 
-    def _want_picture(self) -> None:
-        self._pictures_wanted += 1
-
-    def _photograph(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
-        """Writes the picture that was asked for, into the first folder that takes it."""
-        from ..engine.gpu import read_pixels
-        from ..engine.outputs.snapshot import write_png
-
-        while self._pictures_wanted:
-            self._pictures_wanted -= 1
-            rgb = read_pixels(framebuffer, eye.viewport)[..., :3]
-            for folder in (Path.cwd(), Path.home(), state_folder()):
-                path = _free_path(folder, self._session.built.network.name)
-                try:
-                    write_png(path, rgb)
-                except InputError as error:
-                    words = one_line(error)
-                    continue
-                words = text("view.saved", path=path)
-                break
-            self._say(words)
-
     def _say(self, words: str) -> None:
         """Shows a notice, and sees to it that it goes again."""
         self._clock.refresh_panels(self._notices.add(words) + 0.1)
@@ -284,12 +294,3 @@ def _nothing(result: bool) -> None:
 
 def _title(network: Network) -> str:
     return f"{clean(network.name, TITLE_LIMIT)} - Tensornaut"
-
-
-def _free_path(folder: Path, name: str) -> Path:
-    """NAME-1.png, or the next number that is free; the name as every file system takes it."""
-    stem = re.sub(r"[^\w.-]+", "_", clean(name, TITLE_LIMIT)).strip("._") or "model"
-    number = 1
-    while (path := folder / f"{stem}-{number}.png").exists():
-        number += 1
-    return path

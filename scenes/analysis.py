@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,14 +16,18 @@ import numpy as np
 
 from ..engine.kernels.colorize import OVERVIEW, BrightnessLaw
 from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.histogram import counts_below
 from ..engine.kernels.pyramid import Pyramid
-from ..engine.kernels.summarize import range_of, summarize_block
+from ..engine.kernels.summarize import BINS as SUMMARY_BINS
+from ..engine.kernels.summarize import SHIFT, TensorSummary, range_of, summarize_block, table_values
+from ..engine.summaries import from_bytes, to_bytes
 from ..loaders.network import Tensor
 
 __all__ = ["BINS", "Analysis", "Facts", "row_norms_of"]
 
 WHOLE = 1 << 18  # elements read whole
 LATTICE = 256  # rows and columns otherwise; of a matrix with fewer of one, more of the other
+MOST_KNOWN_BYTES = 96 << 20  # of summaries with counts of every bit pattern
 BINS = 256  # of the histogram from -range to +range, as many as a colormap has colors
 
 
@@ -62,10 +66,17 @@ class Facts:
 
 
 class Analysis:
-    """Facts of tensors, found when asked for and kept."""
+    """Facts of tensors, found when asked for and kept.
+
+    Pictures are of the facts of what was read first, so that they stay the same; words are of all numbers, once these
+    are known.
+    """
 
     def __init__(self) -> None:
         self._facts: dict[str, Facts] = {}
+        self._known: dict[str, bytes] = {}  # summaries of all numbers, by the key of their tensor
+        self._known_bytes = 0
+        self._told: dict[str, Facts] = {}  # the same facts, of all numbers
         self.distributions: dict[Hashable, Any] = {}  # those that the legend showed last
         self.faults: list[tuple[str, str]] = []  # (key, message) of tensors that could not be read later on
         self.pyramids: dict[str, Pyramid] = {}  # by the key of their tensor, as far as they are known
@@ -75,6 +86,27 @@ class Analysis:
         if tensor.key not in self._facts:
             self._facts[tensor.key] = _facts(*self.sample(tensor), tensor)
         return self._facts[tensor.key]
+
+    def know(self, tensor: Tensor, summary: TensorSummary) -> None:
+        """From now on the summary of all numbers of a tensor is known."""
+        self._known[tensor.key] = to_bytes(_reduced(summary, self._known_bytes < MOST_KNOWN_BYTES))
+        self._known_bytes += len(self._known[tensor.key])
+        self._told.pop(tensor.key, None)
+        self.distributions.clear()
+
+    def summary(self, tensor: Tensor) -> TensorSummary | None:
+        """That of all numbers of a tensor, without a pyramid; None where it is not known."""
+        data = self._known.get(tensor.key)
+        return None if data is None else from_bytes(data)
+
+    def told(self, tensor: Tensor) -> Facts:
+        """What words say of a tensor: its facts, of all numbers where these are known. Raises as `facts`."""
+        facts, summary = self.facts(tensor), self.summary(tensor)
+        if facts.exact or summary is None:
+            return facts
+        if tensor.key not in self._told:
+            self._told[tensor.key] = _of_all(facts, summary)
+        return self._told[tensor.key]
 
     @staticmethod
     def sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
@@ -124,6 +156,36 @@ def _facts(sample: np.ndarray, exact: bool, tensor: Tensor) -> Facts:
         float(np.mean(np.abs(finite) > value_range)) if len(finite) else 0.0,
         exact,
         _middle(row_norms_of(sample, tensor.shape)),
+    )
+
+
+def _reduced(summary: TensorSummary, with_table: bool) -> TensorSummary:
+    """What of a summary is kept: its blocks as one; instead of a table, where there are many already, its bins."""
+    kept = replace(summary, blocks=summary.moments[None], pyramid=None, run=None)
+    if summary.table is None or summary.table_dtype is None or with_table:
+        return kept
+    values = table_values(summary.table_dtype)
+    known = np.flatnonzero((summary.table > 0) & np.isfinite(values))
+    bins = np.zeros(SUMMARY_BINS, np.int64)
+    np.add.at(bins, values[known].astype(np.float32).view(np.uint32) >> SHIFT, summary.table[known])
+    return replace(kept, table=None, table_dtype=None, bins=bins)
+
+
+def _of_all(facts: Facts, summary: TensorSummary) -> Facts:
+    """The same facts, of all numbers."""
+    edges = np.linspace(-facts.value_range, facts.value_range, BINS + 1)
+    below = counts_below(summary, np.append(edges, np.nextafter(facts.value_range, np.inf)))
+    outside = int(below[0] + summary.finite - below[-1])
+    below[0], below[BINS] = 0, summary.finite
+    return replace(
+        facts,
+        minimum=summary.min,
+        maximum=summary.max,
+        mean=summary.mean,
+        std=summary.std,
+        histogram=np.diff(below[: BINS + 1]),
+        beyond=outside / max(summary.finite, 1),
+        exact=True,
     )
 
 

@@ -6,7 +6,7 @@ What is shown is a function of the focus alone, so a film's picture depends on i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from .look_words import distribution
 from .looks import relief_of
 from .network_scene import NetworkScene, tray_bounds, write_legend
 
-__all__ = ["WHOLE", "Focus", "FocusTrack", "ReliefTrack", "say_block", "show_focus"]
+__all__ = ["WHOLE", "Focus", "FocusTrack", "ReliefTrack", "reword", "say_block", "show_focus"]
 
 EASE_S = 0.4
 
@@ -120,6 +120,16 @@ def say_block(built: NetworkScene, detail: Detail) -> None:
             _show_words(built, *built.words)
 
 
+def reword(built: NetworkScene, tensor: int) -> bool:
+    """Writes the words of the layer in focus again, if they are of this tensor. True: they were."""
+    layer = built.words[0]
+    main = built.layout.layers[layer].volume.main if layer >= 0 else None
+    if main is None or main.tensor != tensor:
+        return False
+    _show_words(built, *built.words)
+    return True
+
+
 def _nearness(focus: Focus) -> tuple[float, float]:
     """(how far the layer has come forward, how flat it is), 0 to 1."""
     return min(max(focus.depth, 0.0), 1.0), min(max(focus.depth - 1.0, 0.0), 1.0)
@@ -191,6 +201,8 @@ def _show_words(built: NetworkScene, layer: int, veiled: bool, with_rulers: bool
 
 
 def _layer_legend(built: NetworkScene, tensor: int) -> tuple[Labels, ScreenShapes]:
-    facts, scale = built.analysis.facts(built.network.tensors[tensor]), built.scales.of(tensor)
+    facts, scale = built.analysis.told(built.network.tensors[tensor]), built.scales.of(tensor)
+    if built.look.name == "rownorm":  # of a sample of the rows, also where all numbers are known
+        facts = replace(facts, exact=built.analysis.facts(built.network.tensors[tensor]).exact)
     found = distribution(built.analysis, built.network.tensors[tensor], built.look, scale)
     return layer_legend(facts, built.scene.theme, built.look, scale, found, built.block)

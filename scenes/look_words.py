@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.kernels.errors import InputError
+from ..engine.kernels.histogram import counts_below
+from ..engine.kernels.summarize import TensorSummary
 from ..loaders.network import Tensor
 from .analysis import Analysis, row_norms_of
 from .looks import Look
@@ -49,9 +51,11 @@ def distribution(analysis: Analysis, tensor: Tensor, look: Look, scale: Scale) -
 
 
 def _distribution(analysis: Analysis, tensor: Tensor, look: Look, scale: Scale) -> Distribution:
-    facts = analysis.facts(tensor)
+    facts, summary = analysis.told(tensor), analysis.summary(tensor)
     if look.name == "value" and scale == Scale(0.0, facts.value_range):
         return Distribution(facts.histogram.reshape(BARS, -1).sum(1).astype(np.float64), facts.beyond)
+    if summary is not None and look.name != "rownorm" and not tensor.dtype.startswith("complex"):
+        return _of_all(summary, look, scale)
     try:
         sample, _ = analysis.sample(tensor)
     except InputError as error:
@@ -70,6 +74,28 @@ def _distribution(analysis: Analysis, tensor: Tensor, look: Look, scale: Scale) 
     quiet = scale.value_range * (QUIET_SIGMAS / OUTLIER_SIGMAS if look.name == "outlier" else 1.0)
     beyond = float(np.mean(np.abs(numbers - scale.center) > quiet))
     return Distribution(np.bincount(places, minlength=BARS).astype(np.float64), beyond)
+
+
+def _of_all(summary: TensorSummary, look: Look, scale: Scale) -> Distribution:
+    """Of all numbers of a tensor."""
+    finite = max(summary.finite, 1)
+    if look.name == "sign":
+        negative = int(counts_below(summary, np.zeros(1))[0])
+        totals = (negative, summary.zeros, summary.finite - negative - summary.zeros)
+        counts = np.zeros(BARS)
+        for bars, total in zip(SIGN_BARS, totals, strict=True):
+            counts[bars] = total
+        return Distribution(counts, 0.0, (totals[0] / finite, totals[1] / finite, totals[2] / finite))
+    quiet = scale.value_range * (QUIET_SIGMAS / OUTLIER_SIGMAS if look.name == "outlier" else 1.0)
+    reach = counts_below(summary, np.array([scale.center - quiet, np.nextafter(scale.center + quiet, np.inf)]))
+    beyond = float(reach[0] + summary.finite - reach[1]) / finite
+    low = 0.0 if look.name == "magnitude" else scale.low
+    edges = np.linspace(low, scale.high, BARS + 1)
+    below = counts_below(summary, edges)
+    if look.name == "magnitude":
+        below = below - counts_below(summary, -edges[::-1])[::-1]
+    below[0], below[-1] = 0, summary.finite
+    return Distribution(np.diff(below).astype(np.float64), beyond)
 
 
 def _signs(numbers: np.ndarray) -> Distribution:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..engine.cache import Cache
 from ..engine.kernel_choice import version
 from ..engine.kernels.pyramid import SIDE, Pyramid
 from ..engine.tile_data import PYRAMID_LEVEL
 from ..engine.values import Values, matrix_shape
 from .network_scene import NetworkScene, real_numbers, strip_of
+from .survey_pass import pyramids
 
 __all__ = ["find_pyramids", "know_pyramid", "lacking", "level_of"]
 
@@ -35,12 +37,16 @@ def lacking(built: NetworkScene) -> list[int]:
     )
 
 
-def find_pyramids(built: NetworkScene, advance: Callable[[int], None] = lambda elements: None) -> None:
-    """Makes pyramids of all tensors of whose peaks an exact picture cannot be made yet. Raises what reading raises.
+def find_pyramids(
+    built: NetworkScene, advance: Callable[[int], None] = lambda elements: None, cache: Cache | None = None
+) -> None:
+    """Finds pyramids of all tensors of whose peaks an exact picture cannot be made yet. Raises what reading raises.
 
-    `advance` is told of the elements that were read.
+    `advance` is told of the elements that were read. What `cache` knows is not read, and what it can keep is kept.
     """
-    for tensor in lacking(built):
+    for tensor, pyramid in pyramids(built.network, set(lacking(built)), advance, cache):
+        know_pyramid(built, tensor, pyramid)
+    for tensor in lacking(built):  # of complex numbers, or in an unusual order
         know_pyramid(built, tensor, level_of(real_numbers(built.network.tensors[tensor]), advance))
 
 
@@ -50,7 +56,8 @@ def know_pyramid(built: NetworkScene, tensor: int, pyramid: Pyramid) -> None:
     for part in built.grids:
         if part.tensor == tensor:
             part.grid.pyramid = strip_of(pyramid, part.first_column, part.grid.shape[1])
-            part.grid.touch()
+            if part.grid.reduce == "peak":
+                part.grid.touch()
 
 
 def level_of(values: Values, advance: Callable[[int], None] = lambda elements: None) -> Pyramid:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -88,7 +89,7 @@ class Survey:
             except InputError as error:
                 self.faults.append((batch.tensors[0].key, str(error)))
                 return
-            except WorkerError:  # closed, or the machine has no room for a worker
+            except (WorkerError, CancelledError):  # closed, or the machine has no room for a worker
                 return
 
     def _in_order(self) -> Iterator[_Rows]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .summarize import BINS, TensorSummary, bin_edges, table_values
 
-__all__ = ["histogram"]
+__all__ = ["counts_below", "histogram"]
 
 LARGE = 1e300  # a range near the end of float64
 
@@ -38,6 +38,24 @@ def histogram(summary: TensorSummary, bins: int) -> tuple[np.ndarray, np.ndarray
     below = np.zeros(bins + 1, np.int64)
     below[1:-1], below[-1] = _counts_below(summary, edges[1:-1]), summary.finite
     return edges, below[1:] - below[:-1]
+
+
+def counts_below(summary: TensorSummary, values: np.ndarray) -> np.ndarray:
+    """(n,) int64: how many finite numbers lie below each of `values`, (n,) float64 ascending; see `histogram`."""
+    if summary.min is None or summary.max is None:
+        return np.zeros(len(values), np.int64)
+    if summary.table is not None and summary.table_dtype is not None:
+        numbers = table_values(summary.table_dtype)
+        known = np.flatnonzero((summary.table > 0) & np.isfinite(numbers))
+        order = known[np.argsort(numbers[known], kind="stable")]
+        below = np.concatenate([[0], np.cumsum(summary.table[order])])
+        return below[np.searchsorted(numbers[order], values, "left")]
+    low, high = float(summary.min), float(summary.max)
+    below = np.where(values > high, summary.finite, 0)
+    inside = (values > low) & (values <= high)
+    if low < high and inside.any():
+        below[inside] = _counts_below(summary, values[inside])
+    return below
 
 
 def _even_edges(low: float, high: float, bins: int) -> np.ndarray:
