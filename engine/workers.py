@@ -127,8 +127,14 @@ class Workers:
         self.close()
 
     def submit(self, task: str, arguments: Mapping[str, Any], *arrays: np.ndarray) -> Future[Message]:
-        """The answer to come of a task of `worker.TASKS`. Its result raises InputError or WorkerError."""
-        return self._threads.submit(self._do, task, arguments, arrays)
+        """The answer to come of a task of `worker.TASKS`. Its result raises InputError or WorkerError.
+
+        Raises WorkerError after `close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise WorkerError("the workers were closed")
+            return self._threads.submit(self._do, task, arguments, arrays)
 
     def close(self) -> None:
         """Ends all processes and threads. Again: nothing."""
