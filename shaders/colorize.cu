@@ -11,7 +11,7 @@ struct Block {
     i64 top, left, bottom, right;
 };
 
-__device__ inline Block block_at(i64 number, i64 across, i64 rows, i64 cols, i64 high, i64 wide) {
+__device__ inline Block block_at(u32 number, u32 across, i64 rows, i64 cols, i64 high, i64 wide) {
     i64 top = number / across * high, left = number % across * wide;
     return {top, left, top + high < rows ? top + high : rows, left + wide < cols ? left + wide : cols};
 }
@@ -35,11 +35,14 @@ block_means(const typename Kind::Word *values, const float *bytes, i64 rows, i64
     for (i64 first = 0; first < blocks; first += together) {  // all threads of a warp take part in each round
         i64 number = first + own, red = 0, green = 0, blue = 0, tall = 0;
         Block block = {0, 0, 0, 0};
-        if (number < blocks) block = block_at(number, across, rows, cols, high, wide);
+        if (number < blocks) block = block_at((u32)number, (u32)across, rows, cols, high, wide);
         i64 broad = block.right - block.left, count = (block.bottom - block.top) * broad;
+        i64 row = 0, column = lane, down = 0, right = lanes;
+        if (broad < lanes && broad) down = lanes / broad, right = lanes % broad, row = lane / broad, column = lane % broad;
         for (i64 k = lane; k < count; k += lanes) {
-            i64 row = broad == 1 ? k : k / broad, column = broad == 1 ? 0 : k % broad;
             typename Kind::Number value = Kind::number(values[(block.top + row) * cols + block.left + column], bytes);
+            row += down, column += right;
+            if (column >= broad) row += 1, column -= broad;
             u64 packed = known[ENTRIES];
             if (is_finite(value)) {
                 double share = ((double)value - center) / range;
@@ -72,11 +75,14 @@ block_peaks(const typename Kind::Word *values, const float *bytes, i64 rows, i64
         double low = infinity_of(0.0), top = -low;
         int bad = 0;
         Block block = {0, 0, 0, 0};
-        if (number < blocks) block = block_at(number, across, rows, cols, high, wide);
+        if (number < blocks) block = block_at((u32)number, (u32)across, rows, cols, high, wide);
         i64 broad = block.right - block.left, count = (block.bottom - block.top) * broad;
+        i64 row = 0, column = lane, down = 0, right = lanes;
+        if (broad < lanes && broad) down = lanes / broad, right = lanes % broad, row = lane / broad, column = lane % broad;
         for (i64 k = lane; k < count; k += lanes) {
-            i64 row = k / broad, column = k % broad;
             typename Kind::Number value = Kind::number(values[(block.top + row) * cols + block.left + column], bytes);
+            row += down, column += right;
+            if (column >= broad) row += 1, column -= broad;
             bad |= !is_finite(value);
             low = (double)value < low ? (double)value : low, top = (double)value > top ? (double)value : top;
         }

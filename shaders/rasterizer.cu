@@ -28,8 +28,8 @@ struct Place {
 __device__ inline void look_at(int tile, BATCH, Seen &seen) {
     int k = threadIdx.x / 3, axis = threadIdx.x % 3;
     if (k >= 7) return;
-    const float *vectors[4] = {corners, dus, dvs, dhs};
-    const float *vector = k < 4 ? vectors[k] + 3 * tile : aboves + 9 * tile + 3 * (k - 4);
+    const float *vector = k == 0 ? corners : k == 1 ? dus : k == 2 ? dvs : dhs;
+    vector = k < 4 ? vector + 3 * tile : aboves + 9 * tile + 3 * (k - 4);
     double x = vector[0], y = vector[1], z = vector[2];
     if (k == 3) x /= 32767.0, y /= 32767.0, z /= 32767.0;
     const double *row = eye + 3 * axis;
@@ -163,6 +163,7 @@ add_light(BATCH, const float *gains, const int *tables, const float *cells, doub
     u64 light[OWN];
     int center_x[OWN], center_y[OWN], half[OWN], size[OWN];  // size: -2 nothing, -1 small, else that of a gaussian
     int left = 1 << 30, bottom = left, right = -left, top = -left;
+#pragma unroll
     for (int own = 0; own < OWN; ++own) {
         int sample = threadIdx.x + own * THREADS, i = sample / TILE, j = sample % TILE;
         u64 large = 0;
@@ -225,6 +226,7 @@ add_light(BATCH, const float *gains, const int *tables, const float *cells, doub
     for (int k = threadIdx.x; k < inside; k += THREADS) red[k] = green[k] = blue[k] = 0;
     __syncthreads();
     i64 pixels = (i64)width * height;
+#pragma unroll
     for (int own = 0; own < OWN; ++own) {
         if (size[own] == -2) continue;
         int phase_x = center_x[own] & 15, phase_y = center_y[own] & 15, h = half[own], side = 2 * h + 1;

@@ -5,6 +5,7 @@
 
 const int SEGMENT = 4096, LANES = 16, BINS = 4096, BIN_SHIFT = 20, COLUMNS = 6;
 const int MEASURE_THREADS = 128, STAGE_BYTES = 32768, ROUND = SEGMENT / LANES;
+const int AHEAD = 4;  // vectors of 16 bytes that a thread has under way
 
 __device__ inline float single_of(float number) { return number; }
 
@@ -49,7 +50,7 @@ __device__ inline double sum_of_lanes(u32 mask, double value) {
     return value;
 }
 
-// A row of moments of one segment, by 16 threads.
+// A row of moments of one segment, by 16 threads; none is kept where `row` is 0.
 template <class Number> __device__ inline void add_row(const Number *stage, int segment, int lane, u32 mask, double *row) {
     double sum = 0, absolute = 0, good = 0;
 #pragma unroll 8
@@ -65,13 +66,13 @@ template <class Number> __device__ inline void add_row(const Number *stage, int 
 #pragma unroll 8
     for (int k = 0; k < ROUND; ++k) {
         Number number = stage[place_of<Number>(segment, k * LANES + lane)];
-        double away = (number == number ? (double)number : mean) - mean, square = away * away;
+        double away = number == number ? (double)number - mean : 0.0, square = away * away;
         second += square;
         third += square * away;
         fourth += square * square;
     }
     second = sum_of_lanes(mask, second), third = sum_of_lanes(mask, third), fourth = sum_of_lanes(mask, fourth);
-    if (lane == 0) {
+    if (lane == 0 && row) {
         row[0] = good, row[1] = mean, row[2] = second, row[3] = third, row[4] = fourth, row[5] = absolute;
     }
 }
@@ -96,14 +97,21 @@ measure(const typename Kind::Word *values, i64 count, typename Kind::Word lowest
         const Word *from = values + first;
         int here = count - first < STAGE ? (int)(count - first) : STAGE;
         int vectors = aligned ? here / TOGETHER : 0;
-#pragma unroll 4
-        for (int k = threadIdx.x; k < vectors; k += MEASURE_THREADS) {
-            union { uint4 all; Word words[TOGETHER]; } loaded;
-            loaded.all = reinterpret_cast<const uint4 *>(from)[k];
+        for (int first_vector = threadIdx.x; first_vector < vectors; first_vector += AHEAD * MEASURE_THREADS) {
+            union { uint4 all; Word words[TOGETHER]; } loaded[AHEAD];
 #pragma unroll
-            for (int word = 0; word < TOGETHER; ++word) {
-                int index = k * TOGETHER + word;
-                stage[place_of<Number>(index / SEGMENT, index % SEGMENT)] = look_at<Kind>(loaded.words[word], seen, tally);
+            for (int k = 0; k < AHEAD; ++k)
+                if (first_vector + k * MEASURE_THREADS < vectors)
+                    loaded[k].all = reinterpret_cast<const uint4 *>(from)[first_vector + k * MEASURE_THREADS];
+#pragma unroll
+            for (int k = 0; k < AHEAD; ++k) {
+                if (first_vector + k * MEASURE_THREADS >= vectors) break;
+#pragma unroll
+                for (int word = 0; word < TOGETHER; ++word) {
+                    int index = (first_vector + k * MEASURE_THREADS) * TOGETHER + word;
+                    Number number = look_at<Kind>(loaded[k].words[word], seen, tally);
+                    stage[place_of<Number>(index / SEGMENT, index % SEGMENT)] = number;
+                }
             }
         }
         for (int index = vectors * TOGETHER + threadIdx.x; index < STAGE; index += MEASURE_THREADS)
@@ -113,8 +121,7 @@ measure(const typename Kind::Word *values, i64 count, typename Kind::Word lowest
         if (threadIdx.x < SEGMENTS * LANES) {
             int segment = threadIdx.x / LANES;
             u32 mask = SEGMENTS == 1 ? 0xFFFFu : FULL_WARP;
-            double unused[COLUMNS], *row = unused;
-            if (segment * SEGMENT < here) row = rows + (first / SEGMENT + segment) * COLUMNS;
+            double *row = segment * SEGMENT < here ? rows + (first / SEGMENT + segment) * COLUMNS : 0;
             add_row<Number>(stage, segment, threadIdx.x % LANES, mask, row);
         }
         __syncthreads();
@@ -197,13 +204,18 @@ __global__ void __launch_bounds__(1024) tally(const Word *keys, i64 count, u32 s
     __syncthreads();
     i64 thread = (i64)blockIdx.x * blockDim.x + threadIdx.x, threads = (i64)gridDim.x * blockDim.x;
     i64 vectors = ((u64)keys & 15) == 0 ? count / TOGETHER : 0;
-#pragma unroll 2
-    for (i64 k = thread; k < vectors; k += threads) {
-        union { uint4 all; Word words[TOGETHER]; } loaded;
-        loaded.all = reinterpret_cast<const uint4 *>(keys)[k];
+    for (i64 k = thread; k < vectors; k += 2 * threads) {
+        union { uint4 all; Word words[TOGETHER]; } one, other;
+        bool both = k + threads < vectors;
+        one.all = reinterpret_cast<const uint4 *>(keys)[k];
+        if (both) other.all = reinterpret_cast<const uint4 *>(keys)[k + threads];
 #pragma unroll
         for (int word = 0; word < TOGETHER; ++word)
-            count_key((u32)(loaded.words[word] >> SHIFT) - first, span, copies, packed, table);
+            count_key((u32)(one.words[word] >> SHIFT) - first, span, copies, packed, table);
+        if (!both) break;
+#pragma unroll
+        for (int word = 0; word < TOGETHER; ++word)
+            count_key((u32)(other.words[word] >> SHIFT) - first, span, copies, packed, table);
     }
     for (i64 k = vectors * TOGETHER + thread; k < count; k += threads)
         count_key((u32)(keys[k] >> SHIFT) - first, span, copies, packed, table);

@@ -54,6 +54,7 @@ def _launch(
     count = shape[0] * shape[1]
     if not count:
         return
+    assert count < 1 << 32
     lanes = 1
     while lanes < LANES and lanes * OWN < block[0] * block[1]:
         lanes *= 2
