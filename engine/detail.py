@@ -10,12 +10,24 @@ from math import isfinite
 
 import numpy as np
 
+from .covers import covers_of
 from .drawn import coarser_tiles, morph_of, place
 from .frame_batches import batch_of, fading_points, joined
 from .kernel_choice import begin_frame, is_compiled, version
 from .kernels.colorize import LightTables, light_tables, plain_tables
 from .kernels.cut import TILE, CutEyes, CutGrids, Tiles
-from .near_cells import NEAR_LIMIT, NearCells, Numbers, Stems, find_near, find_stems, no_near_cells, without
+from .near_cells import (
+    CUBE_PX,
+    NEAR_LIMIT,
+    SOLID_PX,
+    NearCells,
+    Numbers,
+    Stems,
+    find_near,
+    find_stems,
+    no_near_cells,
+    without,
+)
 from .rasterize.batch import Batch
 from .scene import Scene, WeightGrid, walk
 from .tile_data import READ_LIMIT, Source
@@ -57,7 +69,7 @@ class Detail:
         begin_frame()
         self._collect()
         eyes = _cut_eyes(frame.eyes)
-        tiles = self._cut(frame, eyes)
+        tiles = self._uncovered(frame, eyes)
         resident, coarser = self._request(tiles, frame)
         self.waiting = resident.waiting
         self.drawn = place(tiles, resident, coarser, self._cut_grids, self._table)
@@ -162,6 +174,21 @@ class Detail:
                 self._looks[key] = light_tables(grid.colors, theme.ink, theme.text, grid.law, grid.near_law)
         return self._looks[key]
 
+    def _uncovered(self, frame: Frame, eyes: CutEyes) -> Tiles:
+        """The tiles that no cube hides. Live frames go by the cubes of the last one; exact ones find theirs first."""
+        cubes = self.near
+        if frame.mode == "exact":
+            tiles = self._cut(frame, eyes)
+            close = (tiles.level == 0) & (tiles.pixels > CUBE_PX)
+            if not (tiles.pixels[close] > SOLID_PX).any():
+                return tiles
+            resident, coarser = self._request(tiles.only(close), frame)
+            drawn = place(tiles.only(close), resident, coarser, self._cut_grids, self._table)
+            cubes = find_near(drawn, self.grids, self.pool, eyes, self._numbers, self._near_limit)
+        if not (cubes.strength >= 1).any():
+            return tiles if frame.mode == "exact" else self._cut(frame, eyes)
+        return self._cut(frame, replace(eyes, covers=covers_of(cubes, eyes.position)))
+
     def _cut(self, frame: Frame, eyes: CutEyes) -> Tiles:
         """The tiles. Live frames start from the last tau, so that detail does not flicker."""
         least = max(TAU, self.scene.sample_px)
@@ -175,9 +202,7 @@ class Detail:
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)
         if not self.left_out:
             return tiles
-        kept = np.sort(np.argsort(-tiles.pixels, kind="stable")[:limit])
-        grid, level, row, col = tiles.grid[kept], tiles.level[kept], tiles.row[kept], tiles.col[kept]
-        return Tiles(grid, level, row, col, tiles.pixels[kept], tiles.above[kept], tiles.samples, tiles.tau)
+        return tiles.only(np.sort(np.argsort(-tiles.pixels, kind="stable")[:limit]))
 
     def _request(self, tiles: Tiles, frame: Frame) -> tuple[Resident, Resident]:
         """Where tiles lie in the pool, and the coarser ones that they morph from, if those are no means of them."""

@@ -17,6 +17,7 @@ __all__ = ["PASSES", "TILE", "CutEyes", "CutGrids", "Spheres", "Tiles", "cut", "
 TILE = 32  # samples per side
 PASSES = 16  # times that tau is raised at most
 NEAREST = 1e-9  # world units; no distance counts as less
+COVER_PX = 3.0  # by which a tile must lie within what hides it: its smallest points are so wide, edges are rounded
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class CutEyes:
     position: np.ndarray  # (e, 3) float64, world
     planes: np.ndarray  # (e, 5, 3) float64, unit normals pointing into the view: left, right, bottom, top, front
     focal_px: np.ndarray  # (e,) float64, pixels of one world unit at distance 1
+    covers: np.ndarray  # (e, k, 5, 4) float64: what is hidden from the eye has normal . away >= offset for five planes
 
     @classmethod
     def of(cls, position: np.ndarray, clip_from_world: np.ndarray, focal_px: np.ndarray) -> CutEyes:
@@ -72,7 +74,8 @@ class CutEyes:
         planes = np.stack([w + x, w - x, w + y, w - y, w], 1)
         planes /= np.sqrt((planes * planes).sum(-1, keepdims=True))
         place = np.ascontiguousarray(position, np.float64).reshape(-1, 3)
-        return cls(place, np.ascontiguousarray(planes), np.ascontiguousarray(focal_px, np.float64).ravel())
+        focal_px = np.ascontiguousarray(focal_px, np.float64).ravel()
+        return cls(place, np.ascontiguousarray(planes), focal_px, np.zeros((len(place), 0, 5, 4)))
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,20 @@ class Tiles:
     def __len__(self) -> int:
         return len(self.grid)
 
+    @property
+    def columns(self) -> tuple[np.ndarray, ...]:
+        """What there is of each tile."""
+        return self.grid, self.level, self.row, self.col, self.pixels, self.above
+
+    def only(self, which: np.ndarray) -> Tiles:
+        """Some of the tiles; `samples` stays that of all."""
+        grid, level, row, col, pixels, above = (column[which] for column in self.columns)
+        return Tiles(grid, level, row, col, pixels, above, self.samples, self.tau)
+
     def joined(self, others: Tiles) -> Tiles:
         """These tiles and then the others."""
-        names = ("grid", "level", "row", "col", "pixels", "above")
-        columns = [np.concatenate([getattr(self, name), getattr(others, name)]) for name in names]
-        grid, level, row, col, pixels, above = columns
+        pairs = zip(self.columns, others.columns, strict=True)
+        grid, level, row, col, pixels, above = (np.concatenate(pair) for pair in pairs)
         return Tiles(grid, level, row, col, pixels, above, self.samples, self.tau)
 
 
@@ -126,7 +138,8 @@ def tile_counts(
 def cut(grids: CutGrids, eyes: CutEyes, tau: float, budget: int, tile_limit: int) -> Tiles:
     """The tiles to draw: every weight in view is in exactly one of them.
 
-    A tile is refined while a sample of it is larger than `tau` pixels. Where that takes more than `budget` samples or
+    A tile is refined while a sample of it is larger than `tau` pixels, and left out where something opaque hides it
+    from all eyes. Where that takes more than `budget` samples or
     `tile_limit` tiles, tau is raised; the last of `PASSES` passes gives one sample for each matrix in view.
     """
     for number in range(PASSES):
@@ -147,7 +160,7 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
     while len(grid):
         sphere, step = spheres(grids, eyes, grid, level, row, col), grids.cell[grid] * (np.int64(1) << level)
         pixels = step * sphere.nearness
-        visible = sphere.inside >= -(sphere.radius + step)
+        visible = (sphere.inside >= -(sphere.radius + step)) & ~_hidden(eyes, sphere, step)
         finer = visible & (pixels > tau) & (level > 0)
         kept = visible & ~finer
         done.append((grid[kept], level[kept], row[kept], col[kept], pixels[kept], above[kept]))
@@ -170,6 +183,19 @@ def _descend(grids: CutGrids, eyes: CutEyes, tau: float) -> Tiles:
         int((high * wide).sum()),
         float(tau),
     )
+
+
+def _hidden(eyes: CutEyes, sphere: Spheres, step: np.ndarray) -> np.ndarray:
+    """(n,) bool: whether each eye has a cover that hides the whole sphere, sprites included."""
+    hidden = np.full(len(step), eyes.covers.shape[1] > 0)
+    for position, focal_px, covers in zip(eyes.position, eyes.focal_px, eyes.covers, strict=True):
+        away = sphere.center - position
+        reach = (sphere.radius + step) + COVER_PX * ((np.sqrt(_dot(away, away)) + sphere.radius) / focal_px)
+        behind = np.zeros(len(step), bool)
+        for cover in covers:
+            behind |= np.minimum.reduce([_dot(away, plane) - plane[3] for plane in cover]) >= reach
+        hidden &= behind
+    return hidden
 
 
 def _children(

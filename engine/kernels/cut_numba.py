@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from .cut import NEAREST, PASSES, TILE, CutEyes, CutGrids, Tiles, growth
+from .cut import COVER_PX, NEAREST, PASSES, TILE, CutEyes, CutGrids, Tiles, growth
 
 __all__ = ["cut"]
 
@@ -15,6 +15,7 @@ GROWTH = tuple(growth(number) for number in range(PASSES))
 STACK = 128  # three waiting siblings a level, 31 levels
 TABLE, LIST, COUNTS = "float64[:, ::1]", "float64[::1]", "int64[::1]"
 GRIDS = f"{TABLE}, {TABLE}, {TABLE}, {COUNTS}, {COUNTS}, {LIST}, {TABLE}, {TABLE}, {LIST}, {COUNTS}"
+COVERS = "float64[:, :, :, ::1]"
 EYES = f"{TABLE}, float64[:, :, ::1], {LIST}"
 SHAPES = f"{TABLE}, {TABLE}, {TABLE}, {COUNTS}, {COUNTS}, {TABLE}, {TABLE}, {LIST}"
 
@@ -26,7 +27,7 @@ def cut(grids: CutGrids, eyes: CutEyes, tau: float, budget: int, tile_limit: int
     count, samples, tau = _cut(
         grids.origin, grids.du, grids.dv, grids.rows, grids.cols, grids.cell, grids.products,
         grids.normal, grids.thickness, grids.top,
-        eyes.position, eyes.planes, eyes.focal_px, float(tau), budget, tile_limit, places, sizes,
+        eyes.position, eyes.planes, eyes.focal_px, eyes.covers, float(tau), budget, tile_limit, places, sizes,
     )  # fmt: skip
     grid, level, row, col = (np.ascontiguousarray(places[:count, k]) for k in range(4))
     pixels, above = (np.ascontiguousarray(sizes[:count, k]) for k in range(2))
@@ -42,7 +43,7 @@ def _measure(
     origin, du, dv, rows, cols, products, normal, thickness,
     position, planes, focal_px, grid, level, row, col, result,
 ):  # fmt: skip
-    """Into `result`: radius, distance into the view, nearness of a tile's bounding sphere."""
+    """Into `result`: radius, distance into the view, nearness, and center of a tile's bounding sphere."""
     size = TILE << level
     first_row, first_col = row * size, col * size
     end_row, end_col = min(rows[grid], first_row + size), min(cols[grid], first_col + size)
@@ -68,19 +69,41 @@ def _measure(
         inside = max(inside, depth)
         nearness = max(nearness, focal_px[eye] / max(distance, NEAREST))
     result[0], result[1], result[2] = radius, inside, nearness
+    result[3], result[4], result[5] = x, y, z
+
+
+@njit(f"boolean({TABLE}, {LIST}, {COVERS}, {LIST}, float64)", nogil=True, cache=True)
+def _is_hidden(position, focal_px, covers, measured, step):
+    """Whether each eye has a cover that hides the whole measured sphere."""
+    radius = measured[0]
+    for eye in range(len(focal_px)):
+        x, y, z = measured[3] - position[eye, 0], measured[4] - position[eye, 1], measured[5] - position[eye, 2]
+        reach = (radius + step) + COVER_PX * ((math.sqrt((x * x + y * y) + z * z) + radius) / focal_px[eye])
+        behind = False
+        for cover in range(covers.shape[1]):
+            inside = np.inf
+            for k in range(5):
+                plane = covers[eye, cover, k]
+                inside = min(inside, ((x * plane[0] + y * plane[1]) + z * plane[2]) - plane[3])
+            if inside >= reach:
+                behind = True
+                break
+        if not behind:
+            return False
+    return covers.shape[1] > 0
 
 
 @njit(
-    f"UniTuple(int64, 2)({GRIDS}, {EYES}, float64, int64, int64, {TABLE}, {COUNTS}, int32[:, ::1], {TABLE})",
+    f"UniTuple(int64, 2)({GRIDS}, {EYES}, {COVERS}, float64, int64, int64, {TABLE}, {COUNTS}, int32[:, ::1], {TABLE})",
     nogil=True,
     cache=True,
 )
 def _descend(
     origin, du, dv, rows, cols, cell, products, normal, thickness, top,
-    position, planes, focal_px, tau, budget, tile_limit, roots, order, places, sizes,
+    position, planes, focal_px, covers, tau, budget, tile_limit, roots, order, places, sizes,
 ):  # fmt: skip
     """(tiles, samples) of one pass; more samples than the budget mean that it was given up."""
-    stack, waiting, measured = np.empty((STACK, 3), np.int64), np.empty(STACK), np.empty(3)
+    stack, waiting, measured = np.empty((STACK, 3), np.int64), np.empty(STACK), np.empty(6)
     count, samples = 0, 0
     for place in range(len(order)):
         grid = order[place]
@@ -116,7 +139,7 @@ def _descend(
             )
             step = cell[grid] * (1 << level)
             size = step * measured[2]
-            if not measured[1] >= -(measured[0] + step):
+            if not measured[1] >= -(measured[0] + step) or _is_hidden(position, focal_px, covers, measured, step):
                 continue
             if size > tau and level > 0:
                 for child in range(3, -1, -1):
@@ -140,16 +163,16 @@ def _descend(
 
 
 @njit(
-    f"Tuple((int64, int64, float64))({GRIDS}, {EYES}, float64, int64, int64, int32[:, ::1], {TABLE})",
+    f"Tuple((int64, int64, float64))({GRIDS}, {EYES}, {COVERS}, float64, int64, int64, int32[:, ::1], {TABLE})",
     nogil=True,
     cache=True,
 )
 def _cut(
     origin, du, dv, rows, cols, cell, products, normal, thickness, top,
-    position, planes, focal_px, tau, budget, tile_limit, places, sizes,
+    position, planes, focal_px, covers, tau, budget, tile_limit, places, sizes,
 ):  # fmt: skip
     """(tiles, samples, tau); the tiles stand in `places` and `sizes`."""
-    roots, measured = np.empty((len(rows), 3)), np.empty(3)
+    roots, measured = np.empty((len(rows), 3)), np.empty(6)
     order, seen = np.empty(len(rows), np.int64), 0
     for grid in range(len(rows)):
         _measure(
@@ -178,7 +201,7 @@ def _cut(
     for number in range(PASSES):
         count, samples = _descend(
             origin, du, dv, rows, cols, cell, products, normal, thickness, top,
-            position, planes, focal_px, tau, budget, tile_limit, roots, order[:seen], places, sizes,
+            position, planes, focal_px, covers, tau, budget, tile_limit, roots, order[:seen], places, sizes,
         )  # fmt: skip
         if samples <= budget or number == PASSES - 1:
             break

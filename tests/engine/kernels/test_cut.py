@@ -1,5 +1,7 @@
 """The cut covers what is in view once, at the resolution asked for, within its budget; both versions agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -147,3 +149,50 @@ def test_a_million_million_weights_are_cut_within_the_budget():
     for position in ((-2e4, 74_000, -2e4), (8000.0, 74_010.0, 8000.0), (-1.5e5, 7e4, -1.5e5)):
         tiles = compiled.cut(grids, eyes_of(eye_at(position, (8200, 74_000, 8100))), 1.0, 1_000_000, 26_000)
         assert 100_000 < tiles.samples <= 1_000_000
+
+
+def cover(eyes, *corners):
+    """The eyes with one cover: all behind the face with these corners, of which the first is as near as any."""
+    away = np.array(corners, float)[None] - eyes.position[:, None]
+    normals = np.cross(away, np.roll(away, -1, 1))
+    normals *= np.sign((normals * away.mean(1)[:, None]).sum(-1, keepdims=True))
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    face = np.broadcast_to([0.0, -1, 0], (len(away), 1, 3))
+    offsets = np.concatenate([np.zeros((len(away), 4)), np.abs(away[:, :1, 1])], 1)
+    return replace(eyes, covers=np.concatenate([np.concatenate([normals, face], 1), offsets[..., None]], 2)[:, None])
+
+
+FACE = (2, 20, 2), (18, 20, 2), (18, 20, 18), (2, 20, 18)
+
+
+def test_tiles_that_a_cover_hides_are_not_there_and_all_others_are_the_same():
+    grids, eyes = grids_of(lying(900, 900, x=-35.0, cell=0.1)), eyes_of(eye_at((10, 40, 10), (10.1, 0, 10)))
+    everything, covered_eyes = definition.cut(grids, eyes, 1.0, PLENTY, PLENTY), cover(eyes, *FACE)
+    tiles = definition.cut(grids, covered_eyes, 1.0, PLENTY, PLENTY)
+    here = set(zip(*(column.tolist() for column in tiles.columns), strict=True))
+    there = set(zip(*(column.tolist() for column in everything.columns), strict=True))
+    assert here < there
+    for _, level, row, col, *_ in there - here:  # wholly within the shadow of the face on the plane
+        size = 0.1 * (TILE << level)
+        x, z = -35 + col * size, row * size
+        assert -6 < x and x + size < 26 and -6 < z and z + size < 26
+
+
+def test_a_cover_hides_only_from_the_eye_that_cannot_see_past_it():
+    grids = grids_of(lying(200, 200, cell=0.1))
+    above, beside = eye_at((10, 40, 10), (10.1, 0, 10)), eye_at((-50, 12, 10), (10, 0, 10))
+    both = cover(eyes_of(above, beside), *FACE)
+    one = cover(eyes_of(above), *FACE)
+    assert len(definition.cut(grids, one, 1.0, PLENTY, PLENTY)) < len(definition.cut(grids, both, 1.0, PLENTY, PLENTY))
+    in_front = grids_of(lying(200, 200, y=25.0, cell=0.1))
+    assert len(definition.cut(in_front, one, 4.0, PLENTY, PLENTY)) > 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(matrix, place, tau, st.floats(-30, 30), st.floats(1, 40))
+def test_both_versions_hide_the_same(shape, position, tau, low, side):
+    rows, cols, x, y, cell, height = shape
+    grids, eyes = grids_of(lying(rows, cols, x, y - 8, cell, height)), eyes_of(eye_at(position, (1, -5, 2)))
+    face = (low, 1, low), (low + side, 1, low), (low + side, 1, low + side), (low, 1, low + side)
+    hiding = cover(eyes, *face)
+    same(definition.cut(grids, hiding, tau, PLENTY, 1 << 20), compiled.cut(grids, hiding, tau, 1 << 20, 1 << 20))
