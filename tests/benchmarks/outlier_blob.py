@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -47,26 +49,35 @@ def check(folder: Path, arguments: argparse.Namespace) -> int:
     """Exit code."""
     model = folder / "planted.safetensors"
     start, item = write(model, arguments.side, arguments.dtype)
-    row, column = int(arguments.row * arguments.side), int(arguments.column * arguments.side)
-    place = start + (row * arguments.side + column) * item
     failed = False
     for theme in ("dark", "light"):
         plain = picture(folder, model, theme)
-        with model.open("r+b") as file:
-            file.seek(place)
-            usual = file.read(item)
-            file.seek(place)
-            file.write(stored(np.float32(arguments.sigmas * 0.02), arguments.dtype))
-        begun = time.perf_counter()
-        planted = picture(folder, model, theme)
-        taken_s = time.perf_counter() - begun
-        with model.open("r+b") as file:
-            file.seek(place)
-            file.write(usual)
-        high, wide, peak = blob(planted, plain)
+        where = arguments.side, arguments.row, arguments.column, arguments.sigmas, arguments.dtype
+        with planted(model, start, item, *where):
+            begun = time.perf_counter()
+            shown = picture(folder, model, theme)
+            taken_s = time.perf_counter() - begun
+        high, wide, peak = blob(shown, plain)
         failed |= min(high, wide) < 3
         print(f"{theme}: blob {wide} x {high} px with deltaE >= {DELTA_E:g}, at most {peak:.0f}; {taken_s:.1f} s")
     return int(failed)
+
+
+@contextmanager
+def planted(
+    model: Path, start: int, item: int, side: int, row: float, column: float, sigmas: float, dtype: str
+) -> Iterator[None]:
+    """Puts an outlier at shares of rows and columns into a file of `write`; afterwards it is as before."""
+    place = start + (int(row * side) * side + int(column * side)) * item
+    with model.open("r+b") as file:
+        file.seek(place)
+        usual = file.read(item)
+        file.seek(place)
+        file.write(stored(np.float32(sigmas * 0.02), dtype))
+    yield
+    with model.open("r+b") as file:
+        file.seek(place)
+        file.write(usual)
 
 
 def stored(values: np.ndarray | np.float32, dtype: str) -> bytes:
@@ -95,17 +106,22 @@ def picture(folder: Path, model: Path, theme: str) -> np.ndarray:
     target = folder / "picture.png"
     options = ["--look", "outlier", "--theme", theme, "--size", "{}x{}".format(*SIZE)]
     subprocess.run([sys.executable, "-m", "tensornaut", "snapshot", model, target, *options], check=True)
-    with av.open(str(target)) as container:
+    return decoded(target)
+
+
+def decoded(path: Path) -> np.ndarray:
+    """(height, width, 3) uint8."""
+    with av.open(str(path)) as container:
         return next(container.decode(video=0)).to_ndarray(format="rgb24")
 
 
-def blob(planted: np.ndarray, plain: np.ndarray) -> tuple[int, int, float]:
-    """(height, width, largest deltaE) of the largest square-ish part that stands out, where the pictures differ most."""
-    changed = np.abs(planted.astype(int) - plain.astype(int)).sum(-1)
+def blob(shown: np.ndarray, plain: np.ndarray) -> tuple[int, int, float]:
+    """(height, width, largest deltaE) of the largest part that stands out, where the pictures differ most."""
+    changed = np.abs(shown.astype(int) - plain.astype(int)).sum(-1)
     y, x = np.unravel_index(changed.argmax(), changed.shape)
-    around = planted[max(y - AROUND_PX, 0) : y + AROUND_PX + 1, max(x - AROUND_PX, 0) : x + AROUND_PX + 1]
+    around = shown[max(y - AROUND_PX, 0) : y + AROUND_PX + 1, max(x - AROUND_PX, 0) : x + AROUND_PX + 1]
     surroundings = np.median(lab(around).reshape(-1, 3), 0)
-    near = planted[max(y - REACH_PX, 0) : y + REACH_PX + 1, max(x - REACH_PX, 0) : x + REACH_PX + 1]
+    near = shown[max(y - REACH_PX, 0) : y + REACH_PX + 1, max(x - REACH_PX, 0) : x + REACH_PX + 1]
     difference = np.linalg.norm(lab(near) - surroundings, axis=-1)
     high, wide = largest_rectangle(difference >= DELTA_E)
     return high, wide, float(difference.max())
@@ -130,7 +146,9 @@ def lab(rgb: np.ndarray) -> np.ndarray:
     to_xyz = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
     xyz = linear @ np.array(to_xyz).T / np.array([0.95047, 1.0, 1.08883])
     root = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
-    return np.stack([116 * root[..., 1] - 16, 500 * (root[..., 0] - root[..., 1]), 200 * (root[..., 1] - root[..., 2])], -1)
+    return np.stack(
+        [116 * root[..., 1] - 16, 500 * (root[..., 0] - root[..., 1]), 200 * (root[..., 1] - root[..., 2])], -1
+    )
 
 
 if __name__ == "__main__":
