@@ -1,13 +1,13 @@
 """What a scene must know of the numbers before it can be drawn: ranges, mean colors, histograms.
 
-Small tensors are read whole; of large ones a fixed lattice of elements is read, so the first picture costs the same for
-any size. `Facts.exact` says which.
+Small tensors are read whole; of large ones a fixed lattice of elements is read, the smaller the more tensors there are,
+so the first picture costs about the same for any size. `Facts.exact` says which.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,11 +22,12 @@ from ..engine.kernels.summarize import BINS as SUMMARY_BINS
 from ..engine.kernels.summarize import SHIFT, TensorSummary, range_of, summarize_block, table_values
 from ..engine.summaries import from_bytes, to_bytes
 from ..loaders.network import Tensor
+from .many_facts import sampled_facts
 
 __all__ = ["BINS", "Analysis", "Facts", "row_norms_of"]
 
-WHOLE = 1 << 18  # elements read whole
-LATTICE = 256  # rows and columns otherwise; of a matrix with fewer of one, more of the other
+FEW, WHOLE, LATTICE = 32, 1 << 18, 256  # tensors of which elements are read whole, or else so many rows and columns
+SOME, SOME_WHOLE, SOME_LATTICE = 256, 1 << 14, 128  # the same of more tensors; of very many there is `many_facts`
 MOST_KNOWN_BYTES = 96 << 20  # of summaries with counts of every bit pattern
 BINS = 256  # of the histogram from -range to +range, as many as a colormap has colors
 
@@ -74,12 +75,24 @@ class Analysis:
 
     def __init__(self) -> None:
         self._facts: dict[str, Facts] = {}
+        self._whole, self._lattice = WHOLE, LATTICE
+        self._begun: Sequence[Tensor] = ()
         self._known: dict[str, bytes] = {}  # summaries of all numbers, by the key of their tensor
         self._known_bytes = 0
         self._told: dict[str, Facts] = {}  # the same facts, of all numbers
         self.distributions: dict[Hashable, Any] = {}  # those that the legend showed last
         self.faults: list[tuple[str, str]] = []  # (key, message) of tensors that could not be read later on
         self.pyramids: dict[str, Pyramid] = {}  # by the key of their tensor, as far as they are known
+
+    def begin(self, tensors: Sequence[Tensor]) -> None:
+        """Sees to it that the facts of all of so many tensors are soon found. Raises FormatError as `facts`."""
+        if tensors is self._begun:
+            return
+        self._begun = tensors
+        if len(tensors) > SOME:
+            self._facts.update((key, Facts(*found)) for key, found in sampled_facts(tensors, BINS))
+        elif len(tensors) > FEW:
+            self._whole, self._lattice = SOME_WHOLE, SOME_LATTICE
 
     def facts(self, tensor: Tensor) -> Facts:
         """Facts of one tensor. Raises FormatError when the file changed since it was opened."""
@@ -108,8 +121,7 @@ class Analysis:
             self._told[tensor.key] = _of_all(facts, summary)
         return self._told[tensor.key]
 
-    @staticmethod
-    def sample(tensor: Tensor) -> tuple[np.ndarray, bool]:
+    def sample(self, tensor: Tensor) -> tuple[np.ndarray, bool]:
         """(rows x columns of numbers that stand for all, whether these are all). Numbers of no kind count as none.
 
         Raises FormatError when the file changed since it was opened.
@@ -117,8 +129,8 @@ class Analysis:
         if not tensor.is_readable:
             return np.zeros((0, 0), np.float32), True
         rows, columns = matrix_shape(tensor.shape)
-        exact = tensor.count <= WHOLE
-        row_step, column_step = (1, 1) if exact else (_step(rows, columns), _step(columns, rows))
+        exact, side = tensor.count <= self._whole, self._lattice
+        row_step, column_step = (1, 1) if exact else (_step(rows, columns, side), _step(columns, rows, side))
         values = tensor.read(slice(0, rows, row_step), slice(0, columns, column_step))
         return np.abs(values.astype(np.complex128)) if np.iscomplexobj(values) else values, exact
 
@@ -136,8 +148,9 @@ def row_norms_of(sample: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return np.sqrt(squares.mean(1) * columns) if sample.size else np.zeros(0)
 
 
-def _step(side: int, other: int) -> int:
-    return math.ceil(side * min(other, LATTICE) / LATTICE**2)
+def _step(side: int, other: int, wanted: int) -> int:
+    """So that of a matrix with fewer rows than wanted more columns are read, and the other way round."""
+    return math.ceil(side * min(other, wanted) / wanted**2)
 
 
 def _facts(sample: np.ndarray, exact: bool, tensor: Tensor) -> Facts:

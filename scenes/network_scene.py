@@ -97,6 +97,7 @@ class NetworkScene:
 
 def build(network: Network, theme: Theme, analysis: Analysis, look: Look = VALUE) -> NetworkScene:
     """The scene of a whole network."""
+    analysis.begin(network.tensors)
     layout = place(network)
     root = Node(network.name)
     pools = _pools(layout, theme)
