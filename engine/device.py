@@ -9,11 +9,16 @@ from __future__ import annotations
 import ctypes
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
+from typing import Any
 
+import numpy as np
+
+from .kernels.decode import matrix_shape
 from .kernels.device_memory import DeviceMemory, is_on_device, memory_of
 
-__all__ = ["CudaDevice", "CudaFacts", "DeviceMemory", "cuda_facts", "is_on_device", "memory_of"]
+__all__ = ["CudaDevice", "CudaFacts", "DeviceMemory", "DeviceValues", "cuda_facts", "is_on_device", "memory_of"]
 
 DRIVERS = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1",)
 COMPILERS = ("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2")
@@ -41,6 +46,36 @@ class CudaFacts:
     fault: str | None  # why there is no device
     cupy: str | None  # version of CuPy, None where it is not installed
     nvrtc: str | None  # version of the compiler
+
+
+@dataclass(frozen=True)
+class DeviceValues:
+    """`Values` of an array on a GPU, of any shape and real type: activations. Only what is read comes to the host."""
+
+    array: Any  # contiguous, with `__cuda_array_interface__` or DLPack
+    key: str
+
+    @cached_property
+    def memory(self) -> DeviceMemory:
+        """Where the numbers lie."""
+        return memory_of(self.array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.memory.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.memory.dtype
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        from .kernels.decode_cupy import decode
+        from .kernels.machine_cupy import machine
+
+        gpu = machine()
+        part = gpu.array(self.array).reshape(matrix_shape(self.shape))[rows, cols]
+        shape = part.shape
+        return gpu.to_host(decode(gpu.array(part), self.dtype, int(part.size))).reshape(shape)
 
 
 def cuda_facts() -> CudaFacts:

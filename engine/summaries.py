@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from .cache import Buffer
-from .kernel_choice import version
+from .kernel_choice import version, version_for
 from .kernels.decode import DTYPES, decode
+from .kernels.device_memory import is_on_device
 from .kernels.ends import ends_of
 from .kernels.errors import InputError
 from .kernels.matrix_runs import MatrixRun, whole_zero_rows
@@ -76,12 +77,15 @@ def piece_size(dtype: str) -> int:
 def summarize(values: np.ndarray, dtype: str, first: int = 0, width: int | None = None) -> TensorSummary:
     """Summary of decoded numbers, (n,), by the version of the kernel that is ready. `dtype` as in the file.
 
-    With `width` also their `run`: they are those from number `first` on of a matrix of so many columns.
+    They may lie on a GPU, and are summarized there. With `width` also their `run`: they are those from number `first`
+    on of a matrix of so many columns.
     """
     if width is None:
-        summary = version("summarize", values.size).summarize_block(values, dtype)
+        summary = version_for("summarize", values).summarize_block(values, dtype)
     else:
-        summary = version("summarize_matrix", values.size).summarize_run(values, dtype, first, width)
+        summary = version_for("summarize_matrix", values).summarize_run(values, dtype, first, width)
+    if is_on_device(values):
+        return summary  # nobody counts its ends
     at_min, at_max = ends_of(summary, values)
     return replace(summary, at_min=at_min, at_max=at_max)
 

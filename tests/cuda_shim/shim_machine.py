@@ -10,6 +10,7 @@ import weakref
 from pathlib import Path
 
 import numpy as np
+from tensornaut.engine.kernels.device_memory import memory_of
 
 FOLDER = Path(__file__).parent
 FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC", "-shared", "-w")
@@ -28,7 +29,12 @@ class ShimMachine:
         self._kept = []
 
     def array(self, values):
-        return np.ascontiguousarray(values)
+        if isinstance(values, np.ndarray):
+            return np.ascontiguousarray(values)
+        memory = memory_of(values)
+        raw = (ctypes.c_ubyte * (memory.count * memory.stored.itemsize)).from_address(memory.pointer)
+        raw.owner = memory.owner
+        return np.frombuffer(raw, memory.stored).reshape(memory.shape)
 
     def empty(self, shape, dtype):
         kind = np.dtype(dtype)
@@ -77,6 +83,30 @@ class ShimMachine:
         if text not in self._libraries:
             self._libraries[text] = ctypes.CDLL(str(_built(text, self._cache)))
         return self._libraries[text]
+
+
+class Interface:
+    """An array with the CUDA array interface: it lies in host memory and says that it is a GPU's."""
+
+    def __init__(self, array, **facts):
+        self.array = array
+        self.size = array.size
+        strides = None if array.flags.c_contiguous else array.strides
+        plain = {"data": (array.ctypes.data, False), "shape": array.shape, "typestr": array.dtype.str}
+        self.__cuda_array_interface__ = {**plain, "strides": strides, "version": 3, **facts}
+
+
+class Capsule:
+    """As `Interface`, given as a capsule of DLPack."""
+
+    def __init__(self, array, device=2):
+        self.array, self.device = array, device
+
+    def __dlpack_device__(self):
+        return self.device, 0
+
+    def __dlpack__(self, stream=None):
+        return self.array.__dlpack__()
 
 
 def _holder(argument):

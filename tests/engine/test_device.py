@@ -2,10 +2,14 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from tensornaut.engine import device
-from tensornaut.engine.device import CudaDevice, cuda_facts
+from tensornaut.engine.device import CudaDevice, DeviceValues, cuda_facts
+from tensornaut.engine.summaries import summarize, to_bytes
+from tensornaut.engine.values import Values
 
 DRIVER = """
 #include <cstring>
@@ -59,3 +63,25 @@ def test_no_driver_is_a_fault(monkeypatch):
     monkeypatch.setattr(device, "DRIVERS", ("nothing.so",))
     facts = cuda_facts()
     assert facts.devices == () and facts.driver is None and "driver" in facts.fault
+
+
+@pytest.mark.parametrize("kind", ["Interface", "Capsule"])
+def test_values_on_a_gpu_are_read_in_part(cuda, gpu, kind):
+    array = np.arange(2 * 30 * 7, dtype=np.float32).reshape(2, 30, 7)
+    values = DeviceValues(getattr(cuda, kind)(array), "k")
+    assert isinstance(values, Values) and (values.shape, values.dtype) == ((2, 30, 7), "float32")
+    assert np.array_equal(values.read(slice(1, 2), slice(3, 200, 5)), array.reshape(2, 210)[1:2, 3:200:5])
+
+
+def test_values_of_types_that_numpy_does_not_know_are_decoded(cuda, gpu):
+    torch = pytest.importorskip("torch")
+    tensor = torch.linspace(-3, 3, 50).reshape(5, 10).to(torch.bfloat16)
+    found = DeviceValues(cuda.Capsule(tensor), "k").read(slice(0, 5, 2), slice(2, 9))
+    assert np.array_equal(found, tensor.float().numpy()[::2, 2:9])
+
+
+@pytest.mark.parametrize("width", [None, 40])
+def test_numbers_on_a_gpu_are_summarized_there(cuda, gpu, width):
+    values = np.random.default_rng(0).normal(size=5000).astype(np.float32)
+    here, there = (summarize(array, "float32", 123, width) for array in (values, cuda.Interface(values)))
+    assert to_bytes(replace(here, at_min=None, at_max=None)) == to_bytes(there)

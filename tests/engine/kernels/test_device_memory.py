@@ -9,98 +9,74 @@ from tensornaut.engine.kernels.device_memory import is_on_device, memory_of
 from tensornaut.engine.kernels.errors import InputError
 
 
-class Interface:
-    """An array with the CUDA array interface."""
-
-    def __init__(self, array, **facts):
-        self.array = array
-        self.size = array.size
-        strides = None if array.flags.c_contiguous else array.strides
-        plain = {"data": (array.ctypes.data, False), "shape": array.shape, "typestr": array.dtype.str}
-        self.__cuda_array_interface__ = {**plain, "strides": strides, "version": 3, **facts}
-
-
-class Capsule:
-    """An array that is given as a capsule of DLPack."""
-
-    def __init__(self, array, device=2):
-        self.array, self.device = array, device
-
-    def __dlpack_device__(self):
-        return self.device, 0
-
-    def __dlpack__(self, stream=None):
-        return self.array.__dlpack__()
-
-
-@pytest.mark.parametrize("kind", [Interface, Capsule])
+@pytest.mark.parametrize("kind", ["Interface", "Capsule"])
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "uint16", "int64", "complex64", "bool"])
-def test_memory_is_where_the_array_is(kind, dtype):
+def test_memory_is_where_the_array_is(cuda, kind, dtype):
     array = np.zeros((3, 4), dtype)
-    memory = memory_of(kind(array))
+    memory = memory_of(getattr(cuda, kind)(array))
     assert (memory.pointer, memory.shape, memory.dtype) == (array.ctypes.data, (3, 4), dtype)
     assert memory.count == 12
 
 
-@pytest.mark.parametrize("kind", [Interface, Capsule])
-def test_gaps_are_refused(kind):
+@pytest.mark.parametrize("kind", ["Interface", "Capsule"])
+def test_gaps_are_refused(cuda, kind):
     array = np.zeros((6, 8), np.float32)
     for view in (array[:, ::2], array.T, array[:, :4]):
         with pytest.raises(ValueError, match="strides"):
-            memory_of(kind(view))
-    assert memory_of(kind(array[2:4])).pointer == array[2:].ctypes.data
-    assert memory_of(kind(array[:1, ::8].T[:1])).count == 1
+            memory_of(getattr(cuda, kind)(view))
+    assert memory_of(getattr(cuda, kind)(array[2:4])).pointer == array[2:].ctypes.data
+    assert memory_of(getattr(cuda, kind)(array[:1, ::8].T[:1])).count == 1
 
 
-def test_types_that_numpy_does_not_know_keep_their_names():
+def test_types_that_numpy_does_not_know_keep_their_names(cuda):
     torch = pytest.importorskip("torch")
     for kind in (torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2):
         tensor = torch.zeros(5, dtype=kind)
-        memory = memory_of(Capsule(tensor))
+        memory = memory_of(cuda.Capsule(tensor))
         assert memory.dtype == str(kind).removeprefix("torch.")
         assert memory.pointer == tensor.data_ptr() and memory.stored.itemsize == tensor.element_size()
 
 
-def test_streams_and_offsets_are_kept():
+def test_streams_and_offsets_are_kept(cuda):
     array = np.arange(10, dtype=np.int16)[3:]
-    assert memory_of(Interface(array, stream=7)).stream == 7
-    assert memory_of(Capsule(array)).pointer == array.ctypes.data
+    assert memory_of(cuda.Interface(array, stream=7)).stream == 7
+    assert memory_of(cuda.Capsule(array)).pointer == array.ctypes.data
 
 
-def test_arrays_in_host_memory_are_not_on_a_device():
-    for values in (np.zeros(3), Capsule(np.zeros(3), device=1), [1.0], b"abc"):
+def test_arrays_in_host_memory_are_not_on_a_device(cuda):
+    for values in (np.zeros(3), cuda.Capsule(np.zeros(3), device=1), [1.0], b"abc"):
         assert not is_on_device(values)
         with pytest.raises(TypeError):
             memory_of(values)
 
 
-def test_a_type_without_a_name_is_refused():
+def test_a_type_without_a_name_is_refused(cuda):
     with pytest.raises(ValueError, match="type"):
-        memory_of(Interface(np.zeros(3, "M8[s]")))
+        memory_of(cuda.Interface(np.zeros(3, "M8[s]")))
 
 
-def test_only_numbers_on_a_gpu_go_to_kernels_in_cuda():
+def test_only_numbers_on_a_gpu_go_to_kernels_in_cuda(cuda):
     values = np.zeros(3, np.float32)
     for name in ON_DEVICE.keys() - {"rasterize"}:
         assert version_for(name, values).__name__.endswith(VERSIONS[name][0])
-        on_device = version_for(name, Interface(values))
+        on_device = version_for(name, cuda.Interface(values))
         assert on_device.__name__.endswith(ON_DEVICE[name])
 
 
-def test_kernels_in_cuda_have_the_functions_of_the_definitions():
+def test_kernels_in_cuda_have_the_functions_of_the_definitions(cuda):
     for name in ON_DEVICE.keys() - {"rasterize"}:
-        definition, on_device = version_for(name, np.zeros(3)), version_for(name, Interface(np.zeros(3)))
+        definition, on_device = version_for(name, np.zeros(3)), version_for(name, cuda.Interface(np.zeros(3)))
         compiled = import_module(VERSIONS[name][1], "tensornaut.engine")
         shared = set(definition.__all__) & set(compiled.__all__)
         assert shared - {"measure_segments", "with_run"} <= set(on_device.__all__), name
 
 
-def test_without_cupy_one_line_says_what_to_install():
+def test_without_cupy_one_line_says_what_to_install(cuda):
     try:
         import cupy  # noqa: F401
     except ImportError:
-        summarize = version_for("summarize", Interface(np.zeros(3, np.float32)))
+        summarize = version_for("summarize", cuda.Interface(np.zeros(3, np.float32)))
         with pytest.raises(InputError, match=r"tensornaut\[cuda\]"):
-            summarize.summarize_block(Interface(np.zeros(3, np.float32)))
+            summarize.summarize_block(cuda.Interface(np.zeros(3, np.float32)))
     else:
         pytest.skip("CuPy is installed")
