@@ -18,10 +18,11 @@ from ..scenes.strings import text
 from ..scenes.style import THEMES
 from .progress import Progress
 
-__all__ = ["add_picture_options", "check_output", "look_of", "open_scene", "parse_size", "parse_threads"]
+__all__ = ["add_picture_options", "check_output", "look_of", "open_scene", "parse_pool", "parse_size", "parse_threads"]
 
 SMALLEST_PX, LARGEST_PX = 16, 8192
 MOST_THREADS = 256
+LEAST_POOL_MB = 64
 
 
 def add_picture_options(parser: argparse.ArgumentParser, size: str) -> None:
@@ -49,6 +50,13 @@ def parse_threads(threads: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", threads) or int(threads) > MOST_THREADS:
         raise InputError("--threads", "option_value", found=threads, expected=f"0 to {MOST_THREADS}")
     return int(threads)
+
+
+def parse_pool(megabytes: str) -> int:
+    """Bytes of that many MiB. Raises InputError."""
+    if not re.fullmatch(r"[0-9]{1,6}", megabytes) or int(megabytes) < LEAST_POOL_MB:
+        raise InputError("--pool", "option_value", found=megabytes, expected=f"{LEAST_POOL_MB} to 999999")
+    return int(megabytes) << 20
 
 
 def check_output(path: str, suffixes: tuple[str, ...]) -> Path:

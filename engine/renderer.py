@@ -21,6 +21,7 @@ from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
 from .painters.solids import SolidPainter
 from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, walk
+from .tiles import BUDGET_BYTES, TilePool
 from .view import Eye, Frame
 
 __all__ = ["Renderer"]
@@ -29,12 +30,15 @@ D = TypeVar("D", bound=Drawable)
 
 
 class Renderer:
-    """Draws a scene through any list of eyes. Holds all GPU state; drawables stay plain data."""
+    """Draws a scene through any list of eyes. Holds all GPU state; drawables stay plain data.
 
-    def __init__(self, context: Context, scene: Scene, threads: int = 0) -> None:
+    `threads` that draw points, memory for tiles in `pool_bytes`; 0: as usual.
+    """
+
+    def __init__(self, context: Context, scene: Scene, threads: int = 0, pool_bytes: int = 0) -> None:
         self._context = context
         self.scene = scene
-        self.detail = Detail(scene)
+        self.detail = Detail(scene, TilePool(pool_bytes or BUDGET_BYTES))
         self._background = BackgroundPainter(context)
         self._boxes = BoxPainter(context)
         self._lines = LinePainter(context)

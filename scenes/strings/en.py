@@ -29,6 +29,7 @@ STRINGS: dict[str, str] = {
     "cli.option.help": "show this help",
     "cli.option.language": "language of texts (default: from LC_ALL, LC_MESSAGES or LANG)",
     "cli.option.look": "what color and height of weights say: {looks} (default: value)",
+    "cli.option.pool": "MiB of memory for weights in view (default: 256)",
     "cli.option.range": "what has one scale: each tensor, each kind of layer, or the whole model (default: tensor)",
     "cli.option.record": "write what is seen in the window as a film",
     "cli.option.seconds": "length of the film (default: 12)",
@@ -273,6 +274,6 @@ STRINGS: dict[str, str] = {
     "survey.share": "All numbers: {share} read",
     "value.copied": "Copied {words}",
     "value.nothing": "Nothing to copy: point at a weight or select one",
-    "value.too_large": "Too many weights behind this point: go nearer",
+    "value.too_large": "Too many weights behind this point: go nearer, or wait for the survey",
     "view.saved": "Saved {path}",
 }

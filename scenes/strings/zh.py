@@ -29,6 +29,7 @@ STRINGS: dict[str, str] = {
     "cli.option.help": "显示本帮助",
     "cli.option.language": "界面语言（默认取自 LC_ALL、LC_MESSAGES 或 LANG）",
     "cli.option.look": "权重的颜色与高度表示什么：{looks}（默认：value）",
+    "cli.option.pool": "可见权重所用内存，单位 MiB（默认：256）",
     "cli.option.range": "共用一个刻度的范围：每个张量、每类层或整个模型（默认：tensor）",
     "cli.option.record": "把窗口中看到的内容写成影片",
     "cli.option.seconds": "影片长度，秒（默认：12）",
@@ -331,6 +332,6 @@ STRINGS: dict[str, str] = {
     "survey.share": "全部数值：已读 {share}",
     "value.copied": "已复制 {words}",
     "value.nothing": "没有可复制的内容：请指向或选择一个权重",
-    "value.too_large": "此点代表的权重太多：请靠近些",
+    "value.too_large": "此点代表的权重太多：请靠近些，或等待统计完成",
     "view.saved": "已保存 {path}",
 }
