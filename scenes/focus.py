@@ -17,7 +17,7 @@ from .layer_volumes import GLASS_HEIGHT, Tray
 from .legend import layer_legend, veil
 from .look_words import distribution
 from .looks import relief_of
-from .network_scene import NetworkScene, tray_bounds, write_legend
+from .network_scene import NetworkScene, tray_bounds, write_points
 
 __all__ = ["WHOLE", "Focus", "FocusTrack", "ReliefTrack", "reword", "say_block", "show_focus"]
 
@@ -107,17 +107,16 @@ def show_focus(built: NetworkScene, focus: Focus, relief: float | None = None) -
 
 def say_block(built: NetworkScene, detail: Detail) -> None:
     """Lets the legend say for how many weights a point stands at most in what was prepared, of the layer in focus."""
-    layer_of = {id(part.grid): part.layer for part in built.grids}
-    wanted = built.words[0]
-    shown = [layer_of.get(id(grid), -2) for grid in detail.grids]
-    counts = np.array([layer >= 0 and wanted in (-1, layer) for layer in shown], bool)
-    levels = detail.drawn.level[counts[detail.drawn.grid]]
-    block = 1 << int(levels.max()) if len(levels) else built.block
+    if built.layer_of is None or built.layer_of[0] is not detail.grids:
+        known = {id(part.grid): part.layer for part in built.grids}
+        layers = np.array([known.get(id(grid), -1) for grid in detail.grids], np.int64)
+        built.layer_of = detail.grids, layers
+    layer, wanted = built.layer_of[1][detail.drawn.grid], built.words[0]
+    levels = detail.drawn.level[(layer >= 0) if wanted < 0 else (layer == wanted)]
+    block = 1 << int(levels.max()) if len(levels) else 0
     if block != built.block:
         built.block = block
-        write_legend(built)
-        if wanted >= 0:
-            _show_words(built, *built.words)
+        write_points(built)
 
 
 def reword(built: NetworkScene, tensor: int) -> bool:
@@ -187,13 +186,19 @@ def _show_words(built: NetworkScene, layer: int, veiled: bool, with_rulers: bool
     built.overview_words.visible = layer < 0
     built.layer_words.children.clear()
     built.callouts.drawable = callouts(built.network, built.layout, built.scene.theme, without=layer)
-    if layer < 0:
-        return
+    built.layer_legend = None
+    if layer >= 0:
+        _show_layer_words(built, layer, veiled, with_rulers)
+    write_points(built)
+
+
+def _show_layer_words(built: NetworkScene, layer: int, veiled: bool, with_rulers: bool) -> None:
     placed, theme = built.layout.layers[layer], built.scene.theme
     drawables: list[Drawable] = [veil(theme)] if veiled else []
     drawables.append(layer_heading(built.network, built.layout, placed, theme))
     if placed.volume.main is not None:
-        drawables += reversed(_layer_legend(built, placed.volume.main.tensor))
+        built.layer_legend, shapes = _layer_legend(built, placed.volume.main.tensor)
+        drawables += [shapes, built.layer_legend]
     if with_rulers:
         drawables.append(rulers(placed, theme))
     for drawable in drawables:
@@ -205,4 +210,4 @@ def _layer_legend(built: NetworkScene, tensor: int) -> tuple[Labels, ScreenShape
     if built.look.name == "rownorm":  # of a sample of the rows, also where all numbers are known
         facts = replace(facts, exact=built.analysis.facts(built.network.tensors[tensor]).exact)
     found = distribution(built.analysis, built.network.tensors[tensor], built.look, scale)
-    return layer_legend(facts, built.scene.theme, built.look, scale, found, built.block)
+    return layer_legend(facts, built.scene.theme, built.look, scale, found)

@@ -24,7 +24,7 @@ from .scales import Scale, Scales
 from .strings import text
 from .style import KINDS, kind_color
 
-__all__ = ["WIDTH_PX", "layer_legend", "legend", "veil"]
+__all__ = ["WIDTH_PX", "layer_legend", "legend", "point_line", "veil"]
 
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 500.0, 56.0
@@ -47,12 +47,8 @@ def legend(
     left_out: int = 0,
     look: Look = VALUE,
     scales: Scales | None = None,
-    block: int = 0,
 ) -> tuple[Labels, ScreenShapes]:
-    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks.
-
-    `block`: a point stands for at most block x block weights; 0: it is not said.
-    """
+    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks."""
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
     remarks = _remarks(volumes, left_out)
     shared = look.scale == "kind" and look.name != "sign" and scales is not None
@@ -62,8 +58,6 @@ def legend(
     shapes = _scale(bar_colors(look, theme), pen.x, pen.y + 27)
     title = text("legend.weight") if look.name == "value" else text(f"look.{look.name}")
     pen.write(title.upper(), 0, 0, weight="semibold")
-    if block:
-        pen.write(points_words(look, block), BAR_PX, 0, align="right")
     _ends(pen, ends(look, scales.of_all() if scales else None), 42)
     pen.write(scaled_words(look), 0, 70)
     for index, kind in enumerate(kinds):
@@ -97,15 +91,14 @@ def layer_legend(
     look: Look = VALUE,
     scale: Scale | None = None,
     found: Distribution | None = None,
-    block: int = 0,
 ) -> tuple[Labels, ScreenShapes]:
     """One tensor: histogram (square root), color scale with its numbers, and statistics, on a panel.
 
-    `scale` and `found` of the look, those of the facts by default; `block` as in `legend`.
+    `scale` and `found` of the look, those of the facts by default. Room for `point_line` is left below.
     """
     scale = scale or Scale(0.0, facts.value_range)
     found = found or Distribution(facts.histogram.reshape(BARS, -1).sum(1), facts.beyond)
-    pen = _Pen(theme, HISTOGRAM_PX + 100 + LINE_PX * (6 if block else 5))
+    pen = _Pen(theme, HISTOGRAM_PX + 94 + LINE_PX * 6)
     base = pen.y + 38 + HISTOGRAM_PX
     colors = bar_colors(look, theme)
     shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(found, colors, pen.x, base)]
@@ -127,9 +120,22 @@ def layer_legend(
         dy = 38 + HISTOGRAM_PX + 60 + LINE_PX * index
         pen.write(name, 0, dy)
         pen.write(shown, BAR_PX, dy, align="right", bright=True)
-    if block:
-        pen.write(points_words(look, block), 0, 38 + HISTOGRAM_PX + 60 + LINE_PX * len(lines))
     return Labels(pen.texts), _shapes(shapes)
+
+
+def point_line(beside: Labels, theme: Theme, look: Look, block: int, below: bool) -> Labels:
+    """Words on a point being of at most block x block weights, for below a legend's lines or beside its title.
+
+    No words where `block` is 0.
+    """
+    if not block:
+        return Labels([])
+    title, last = beside.texts[0].offset_px, max(piece.offset_px[1] for piece in beside.texts)
+    place = (title[0], last + LINE_PX) if below else (title[0] + BAR_PX, title[1])
+    color, align = (*theme.text3, 1.0), "left" if below else "right"
+    return Labels(
+        [Text(points_words(look, block), CORNER, "screen", size=17, color=color, offset_px=place, align=align)]
+    )
 
 
 def veil(theme: Theme) -> ScreenShapes:

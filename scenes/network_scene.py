@@ -17,7 +17,7 @@ from .analysis import Analysis
 from .connections import arc_lines, flow_lines, stream_lines, turn_lines
 from .labels import block_titles, callouts, heading
 from .layer_volumes import BLOCK, GLASS_HEIGHT, PADDING, Strip, Tray
-from .legend import legend
+from .legend import legend, point_line
 from .looks import VALUE, Appearance, Look, appearance, dress, painted_values, sample_px
 from .placement import Frame, Layout, Placed, Plate, place
 from .scales import Scales
@@ -35,7 +35,7 @@ __all__ = [
     "show_look",
     "strip_of",
     "tray_bounds",
-    "write_legend",
+    "write_points",
 ]
 
 POOL_SPREAD = 9.0  # world units that a pool of light reaches beyond its tray
@@ -69,9 +69,12 @@ class NetworkScene:
     callouts: Node  # names of layers
     overview_words: Node  # heading and legend of the whole network
     layer_words: Node  # those of the layer in focus
+    point_words: Node  # what a point stands for
     scales: Scales
     look: Look = VALUE
-    block: int = 0  # side of the largest block of weights that a point in focus stands for; 0: it is not said
+    block: int = 0  # side of the largest block of weights that a point in focus stands for; 0: not known
+    layer_legend: Labels | None = None  # words of the legend of the layer in focus
+    layer_of: tuple[list[WeightGrid], np.ndarray] | None = None  # layers of the grids that were drawn last, -1 for none
     focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
     relief: float = 1.0  # height of a full share that it shows now, in heights of a value
     words: tuple[int, bool, bool] = (-1, False, True)  # what its words are of: layer; veiled; with rulers
@@ -126,6 +129,7 @@ def build(network: Network, theme: Theme, analysis: Analysis, look: Look = VALUE
     scene = Scene(root, theme, *_bounds(layout))
     overview_words, layer_words = root.add(Node("overview words")), root.add(Node("layer words"))
     overview_words.add(Node("heading", drawable=heading(network, theme)))
+    point_words = root.add(Node("point words"))
     built = NetworkScene(
         scene,
         network,
@@ -137,6 +141,7 @@ def build(network: Network, theme: Theme, analysis: Analysis, look: Look = VALUE
         layer_names,
         overview_words,
         layer_words,
+        point_words,
         Scales(analysis, network, layout, look.name, look.scale),
     )
     show_look(built, look)
@@ -160,19 +165,29 @@ def show_look(built: NetworkScene, look: Look) -> None:
     built.scene.sample_px = sample_px(look)
     if built.words[0] >= 0:
         built.words = OUT_OF_DATE
-    write_legend(built)
+    _write_legend(built)
 
 
-def write_legend(built: NetworkScene) -> None:
+def _write_legend(built: NetworkScene) -> None:
     """The legend of the whole network."""
     layout, scene = built.layout, built.scene
     drawn = sum(tray.rows * tray.columns for _, _, tray in layout.trays())
     left_out = built.network.parameter_count - drawn
     volumes = [layer.volume for layer in layout.layers]
-    shown = legend(volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales, built.block)
+    shown = legend(volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales)
     del built.overview_words.children[1:]
     for drawable in shown:
         built.overview_words.add(Node("legend", drawable=drawable))
+    write_points(built)
+
+
+def write_points(built: NetworkScene) -> None:
+    """What a point stands for, in the legend that is shown."""
+    shown, theme = built.layer_legend, built.scene.theme
+    if shown is None:
+        shown = next(node.drawable for node in built.overview_words.children[1:] if isinstance(node.drawable, Labels))
+    below = built.layer_legend is not None
+    built.point_words.drawable = point_line(shown, theme, built.look, built.block, below)
 
 
 def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from safetensors import numpy as reference
 from tensornaut.engine.commands import CommandTable
+from tensornaut.engine.detail import Detail
 from tensornaut.engine.kernels.colorize import FIELD, HEIGHT_UNIT, UNIT, light_tables
 from tensornaut.engine.tile_data import Source, samples_of
+from tensornaut.engine.tiles import TilePool
+from tensornaut.engine.view import Eye, Frame, look_at, perspective
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.analysis import Analysis
-from tensornaut.scenes.focus import EASE_S, WHOLE, Focus, show_focus
+from tensornaut.scenes.focus import EASE_S, WHOLE, Focus, say_block, show_focus
 from tensornaut.scenes.look_words import distribution
 from tensornaut.scenes.looks import LOOKS, RANGES, SIGN_HEIGHT, VALUE, Look
 from tensornaut.scenes.network_scene import build, show_look
@@ -223,6 +226,35 @@ def test_the_legend_of_kinds_has_the_scale_of_each(network):
     built = built_of(network, Look("value", "kind"))
     grid = part_of(built, "fc1.weight").grid
     assert f"± {grid.value_range:.3g}" in legend_of(built)
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_the_legend_says_what_a_point_stands_for(network, name):
+    built = built_of(network, Look(name))
+    show_focus(built, WHOLE)
+    detail = Detail(built.scene, TilePool(1 << 22))
+    for focus in (WHOLE, Focus(1, 1.0)):
+        show_focus(built, focus)
+        for distance in (60.0, 2000.0, 60.0):
+            target = built.grids[0].grid.origin
+            view = look_at(target + np.array([0.0, distance, 1.0]), target)
+            detail.prepare(Frame(0, 0.0, (Eye(view, perspective(0.6, 1.5, 0.1, 1e5), (0, 0, 300, 200)),)))
+            say_block(built, detail)
+            (line,) = words(built.point_words.drawable)
+            layer_of = [next(part.layer for part in built.grids if part.grid is grid) for grid in detail.grids]
+            drawn = [
+                level
+                for grid, level in zip(detail.drawn.grid, detail.drawn.level, strict=True)
+                if focus.layer in (-1, layer_of[grid])
+            ]
+            block = 1 << max(drawn)
+            assert (block > 1) == (distance > 1000)
+            assert line == (
+                "each point = 1 weight"
+                if block == 1
+                else text("legend.peaks" if name == "outlier" else "legend.points", n=block)
+            )
+    detail.pool.close()
 
 
 @pytest.mark.parametrize("name", LOOKS)
