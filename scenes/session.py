@@ -63,8 +63,10 @@ class Session:
         self._show(self.built.scene)
 
     def reopen(self, network: Network) -> bool:
-        """Shows what the network's file holds now. True: its tensors are of the same names and shapes, and so camera,
-        focus and layer stay. Raises FormatError, and then changes nothing."""
+        """Shows what the network's file holds now. True: the same tensors, so camera, focus and layer stay.
+
+        Raises FormatError, and then changes nothing.
+        """
         if not _are_alike(self.built.network, network):
             self.open(network)
             return False
