@@ -18,8 +18,9 @@ from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
 from ..scenes.strings import text
 from .main import has_display, one_line
-from .picture import add_picture_options, check_output, look_of, parse_size
+from .picture import add_picture_options, check_output, look_of, parse_pool, parse_size
 from .view_pictures import Pictures
+from .view_weights import Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,15 +36,16 @@ SURVEY_S = 0.25  # between two looks at the survey, at rest
 FILM_RATE = 60  # frames a second at most
 TITLE_LIMIT = 80
 RECOLORING = ("look.next", "look.previous", "look.range", "look.set", "view.theme")  # read what is in view once more
-GESTURES = ("help.drag", "help.look", "help.wheel", "help.double_click", "help.drop")
+GESTURES = ("help.drag", "help.look", "help.wheel", "help.click", "help.double_click", "help.drop")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE --size --theme --look --range --flat --threads --record."""
+    """SOURCE --size --theme --look --range --flat --threads --record --pool."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     add_picture_options(parser, USUAL_SIZE)
     parser.set_defaults(size=None)
     parser.add_argument("--record", metavar="OUT.mp4", help=text("cli.option.record"))
+    parser.add_argument("--pool", type=parse_pool, default=0, metavar="MB", help=text("cli.option.pool"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = open_network(arguments.source)
     if not has_display():
         raise InputError("display", "no_display")
-    viewer = Viewer(network, size, arguments.theme, arguments.threads, look_of(arguments))
+    viewer = Viewer(network, size, arguments.theme, arguments.threads, look_of(arguments), arguments.pool)
     try:
         viewer.run(film)
     finally:
@@ -65,7 +67,7 @@ class Viewer:
     """A session in a window: the commands of both, panels over the picture, pictures taken by F12."""
 
     def __init__(
-        self, network: Network, size: tuple[int, int], theme: str, threads: int, look: Look = VALUE
+        self, network: Network, size: tuple[int, int], theme: str, threads: int, look: Look = VALUE, pool_bytes: int = 0
     ) -> None:
         from ..engine.outputs.window import Hooks, WindowClock, open_context
         from ..engine.panel_host import PanelHost
@@ -78,7 +80,7 @@ class Viewer:
         self._cache = opened()
         self._context = open_context(size, _title(network))
         self._session = Session(network, theme, size[0] / size[1], self._show, look)
-        self._renderer = Renderer(self._context, self._session.built.scene, threads)
+        self._renderer = Renderer(self._context, self._session.built.scene, threads, pool_bytes)
         self._panels = PanelHost(size, theme=self._session.built.scene.theme)
         self._notices, self._lost = Notices(), LostFiles(network)
         self._feed: SurveyFeed | None = None  # begins after the first picture
@@ -86,18 +88,19 @@ class Viewer:
         self._helps = False
         self._pictures = Pictures(lambda: self._session.built.network.name, self._say)
         self._mouse_px: tuple[float, float] | None = None
-        self._pointed: tuple[tuple[float, float], tuple[str, str] | None] | None = None
         self._eye: Eye | None = None
         self._tau = 0.0
         commands = CommandTable()
-        for command in [*self._session.commands(), *self._commands(commands)]:
+        self._weights = Weights(self._session, commands, self._pick, self._say)
+        for command in [*self._session.commands(), *self._weights.commands(), *self._commands(commands)]:
             commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
         hooks = Hooks(
-            focus=self._focus, hover=self._hover, leave=self._leave, pivot_at=self._pivot_at, drop=self._drop
+            self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop
         )
         controls = self._session.controls
         self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
+        self._weights.show_in(self._clock)
 
     def run(self, film: Path | None = None) -> None:
         """Returns when the window was closed. `film`: where to write what is seen meanwhile."""
@@ -116,6 +119,7 @@ class Viewer:
             remember_size(self._clock.window_size)
         if self._feed is not None:
             self._feed.close()
+        self._weights.close()
         self._renderer.detail.pool.close()
         self._panels.close()
         self._clock.close()
@@ -148,6 +152,7 @@ class Viewer:
         width, height = self._clock.size_px
         self._session.aspect = width / height
         wants_more = self._session.prepare(frame.time_s)
+        self._weights.prepare()
         self._renderer.prepare(frame)
         detail = self._renderer.detail
         say_block(self._session.built, detail)
@@ -156,7 +161,7 @@ class Viewer:
             self._clock.request()
         elif detail.waiting:
             self._clock.request_soon()
-        self._tau, self._eye, self._pointed = detail.tau, frame.eyes[0], None
+        self._tau, self._eye = detail.tau, frame.eyes[0]
         self._lose(detail.pool.faults)
         self._lose(self._session.built.analysis.faults)
 
@@ -176,17 +181,14 @@ class Viewer:
     def _draw_panels(self) -> None:
         from ..scenes.panels.help import help_panel
         from ..scenes.panels.notice import notice_panel
-        from ..scenes.panels.pointed import pointed_panel
 
         self._survey()
         notice_panel(self._notices)
         if self._helps:
             help_panel(self._table, text, GESTURES)
-        elif self._mouse_px is not None and not self._session.controls.is_moving:
-            if self._pointed is None or self._pointed[0] != self._mouse_px:
-                self._pointed = self._mouse_px, self._words_at(self._mouse_px)
-            if self._pointed[1] is not None:
-                pointed_panel(self._pointed[1], self._mouse_px)
+        elif self._eye is not None:
+            self._weights.draw(self._mouse_px, self._eye)
+            self._lose(self._weights.faults)
 
     def _survey(self) -> None:
         """Goes on with the survey of all numbers, and shows how far it is."""
@@ -207,17 +209,6 @@ class Viewer:
         if not self._feed.is_done or self._notices.shown:  # notices must go again
             self._clock.refresh_panels(SURVEY_S)
 
-    def _words_at(self, place_px: tuple[float, float]) -> tuple[str, str] | None:
-        from ..engine.tile_data import READ_FAULTS
-        from ..scenes.panels.pointed import describe
-
-        found = self._pick(*place_px)
-        try:
-            return describe(self._session.built, found) if found is not None else None
-        except READ_FAULTS as error:  # the file changed under us
-            self._lose([("", str(error))])
-            return "", text("pointed.unreadable")
-
     def _pick(self, x_px: float, y_px: float) -> Pick | None:
         from ..engine.picking import pick
 
@@ -234,13 +225,6 @@ class Viewer:
     def _pivot_at(self, x_px: float, y_px: float) -> np.ndarray | None:
         found = self._pick(x_px, y_px)
         return found.position if found is not None else None
-
-    def _focus(self, x_px: float, y_px: float) -> None:
-        """A double click: nearer to what was clicked at."""
-        found = self._pick(x_px, y_px)
-        way = self._session.way_to(found) if found is not None else None
-        if way is not None:
-            self._table.run(way[0], **way[1])
 
     def _drop(self, paths: list[str]) -> None:
         self._open(paths[0], self._session.open)
@@ -272,11 +256,11 @@ class Viewer:
         return True
 
     def _escape(self) -> None:
-        """Closes the help, else ends a flight; in any case lets go of the mouse."""
+        """Closes the help, else ends a flight or lets go of the selected weight; in any case lets go of the mouse."""
         self._clock.release()
         if self._helps:
             self._helps = False
-        else:
+        elif self._session.controls.is_moving or not self._weights.escape():
             self._session.stop()
 
     def _toggle_help(self) -> None:

@@ -22,14 +22,16 @@ class Answers:
         self.error: Exception | None = None
         self.is_wanted = True
         self._first, self._all = threading.Event(), threading.Event()
+        self._was_awaited = False
 
     @property
     def is_done(self) -> bool:
         """Whether nothing will be added any more."""
         return self._all.is_set()
 
-    def wait(self, seconds: float) -> bool:
-        """Waits a little for the first answer. True when it is there."""
+    def wait_once(self, seconds: float) -> bool:
+        """Waits a little for the first answer, unless it was done before. True when it is there."""
+        seconds, self._was_awaited = 0.0 if self._was_awaited else seconds, True
         return self._first.wait(seconds)
 
     def finish(self, seconds: float | None = None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.view import Eye, clip_from_world, look_at, perspective
+from .layer_volumes import Tray
 from .legend import WIDTH_PX
 from .network_scene import NetworkScene, box_corners, main_bounds
 from .placement import Placed
@@ -127,9 +128,9 @@ def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
     return _fitted(box_corners(lower[None], upper[None]), -_direction(34, 31), LAYER_FOV, aspect, LAYER_ROOM)
 
 
-def weight_view(built: NetworkScene, layer: Placed) -> View:
-    """A few cells of a layer seen as cubes with their numbers, rows and columns level."""
-    tray = layer.volume.main
+def weight_view(built: NetworkScene, layer: Placed, tray: Tray | None = None) -> View:
+    """A few cells of a layer's tray, by default its largest one, seen as cubes with their numbers, in level rows."""
+    tray = tray or layer.volume.main
     if tray is None:
         return layer_view(built, layer, 1.0)
     target = np.array([layer.x + tray.x + 0.22 * tray.size[0], tray.zero_y, layer.z + tray.z + 0.22 * tray.size[1]])

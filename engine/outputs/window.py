@@ -127,15 +127,24 @@ class WindowClock:
         self._due_s = now_s() + self._took_s
 
     def refresh_panels(self, after_s: float = 0.0) -> None:
-        """Asks for the panels to be drawn again, over the same picture, now or in a while; the last call counts."""
+        """Asks for the panels to be drawn again, over the same picture, now or in a while; the last call counts.
+
+        May be called by any thread.
+        """
         if after_s > 0:
             self._panels_due_s = now_s() + after_s
         else:
             self._panel_frames = PANEL_FRAMES if self._panels is not None else 0
+        if threading.current_thread() is not threading.main_thread():
+            self._glfw.post_empty_event()
 
     def release(self) -> None:
         """Lets go of all keys and of the mouse, and frees the cursor."""
         self._input.release()
+
+    def copy(self, words: str) -> None:
+        """Puts text on the clipboard, where there is one."""
+        self._glfw.set_clipboard_string(self._window, words)
 
     def set_title(self, title: str) -> None:
         """Names the window."""

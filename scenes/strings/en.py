@@ -44,7 +44,7 @@ STRINGS: dict[str, str] = {
     "cli.stats": "compute the statistics of every tensor",
     "cli.usage": "usage: ",
     "cli.view": "open a model in a window and fly through it",
-    "command.app.escape": "close this help, stop the flight",
+    "command.app.escape": "close this help, stop the flight, select nothing",
     "command.app.fullscreen": "full screen",
     "command.app.redo": "redo",
     "command.app.reopen": "open the file again",

@@ -44,7 +44,7 @@ STRINGS: dict[str, str] = {
     "cli.stats": "计算每个张量的统计量",
     "cli.usage": "用法：",
     "cli.view": "在窗口中打开模型并飞行",
-    "command.app.escape": "关闭帮助、停止飞行",
+    "command.app.escape": "关闭帮助、停止飞行、取消选择",
     "command.app.fullscreen": "全屏",
     "command.app.redo": "重做",
     "command.app.reopen": "重新打开文件",

@@ -30,9 +30,9 @@ def test_answers_come_in_order_and_know_those_before(inquiry, told):
 def test_nobody_waits_for_what_takes_long(inquiry):
     go_on = threading.Event()
     answers = inquiry.ask("a", {"slow": lambda wanted, known: go_on.wait(5)})
-    assert not answers.wait(0.01) and not answers.is_done
+    assert not answers.wait_once(0.01) and not answers.wait_once(60) and not answers.is_done
     go_on.set()
-    assert answers.wait(5)
+    assert answers.finish(5) and answers.wait_once(0)
 
 
 def test_another_question_ends_the_last(inquiry, told):
