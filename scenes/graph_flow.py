@@ -15,7 +15,7 @@ from ..loaders.op_kinds import op_kind
 from .flow import Flow, Stop
 from .layer_volumes import layer_volume, slab_for
 
-__all__ = ["graph_flow"]
+__all__ = ["graph_flow", "stops_of_values"]
 
 SHOWN_AS = {  # what an operator is in the flow, where that is not the kind of a layer with such weights
     **dict.fromkeys(("Resize", "Upsample", "MaxUnpool"), "pool"),
@@ -53,6 +53,19 @@ def graph_flow(network: Network) -> Flow:
         if volume:
             flow.stops.append(Stop(volume))
     return flow
+
+
+def stops_of_values(network: Network) -> dict[str, tuple[int, str]]:
+    """(index of the stop in the main flow, path of its layer) of each value that is data, by the value's name."""
+    rows = {name: row for row, name in reversed(list(enumerate(network.tensors.all_names())))}
+    found: dict[str, tuple[int, str]] = {}
+    for number, group in enumerate(_grouped(network.ops, network.fed_inputs, frozenset(), _Drawn(network, rows))):
+        if group.port is not None:
+            found[group.port.name] = number, group.port.name
+            continue
+        path = _label(group.ops[0])
+        found.update((name, (number, path)) for op in group.ops for name in op.outputs if name)
+    return found
 
 
 def shown_kind(op: Op) -> str:

@@ -44,6 +44,18 @@ MESSAGES: dict[str, str] = {
     "output_suffix": "found the ending {found}, expected {expected}, rename the output",
     "output_unwritable": "the output cannot be written ({reason}), "
     "expected a folder with free space that you may write to, choose another path",
+    "run_failed": "this layer cannot be run ({reason}), expected inputs that fit it, those before it are shown",
+    "run_input_missing": "found no values for this input, expected {inputs}, give --input NAME=FILE",
+    "run_input_shape": "found values of shape {found}, expected {expected}, change the input",
+    "run_input_type": "found values of type {found}, expected {expected}, change the input",
+    "run_input_unknown": "found no input of this name, expected {inputs}, change --input",
+    "run_operator": "found the operator {operator}, expected one that there is a kernel for, those before it are shown",
+    "run_setting": "found {found}, expected {expected}: this layer cannot be run, those before it are shown",
+    "run_structure": "found no operators and no structure that is known by its tensors, "
+    "expected a file that says how its layers are connected, convert the network to ONNX",
+    "run_too_large": "found an array of shape {shape} to be made, expected at most {limit} MiB, give a smaller input",
+    "run_trace_large": "found layers that give more than {limit} MiB, expected less, give a smaller input",
+    "run_weight_type": "found weights of type {found}, expected real numbers, those before it are shown",
     "shader_fault": "the driver refused a shader ({found}), expected OpenGL 3.3, update the graphics driver",
     "unreadable": "the file cannot be read ({reason}), expected a file that you may read, check its permissions",
 }

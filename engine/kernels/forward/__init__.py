@@ -1,0 +1,1 @@
+"""Kernels that compute what a layer gives: what `table.KERNELS` names, each with its NumPy definition."""

@@ -1,0 +1,113 @@
+"""Convolution over any number of axes. The NumPy definition: for each place of the window, one product of matrices.
+
+Source: https://onnx.ai/onnx/operators/onnx__Conv.html, onnx__ConvTranspose.html.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .bounds import refused, require_size
+from .window import Ints, Window, per_axis
+
+__all__ = ["conv", "conv_transpose", "conv_window"]
+
+
+def conv(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Ints = (),
+    group: int = 1,
+    kernel_shape: Ints = (),
+    pads: Ints = (),
+    strides: Ints = (),
+) -> np.ndarray:
+    """(n, o, *out). x (n, c, *places), weight (o, c / group, *kernel), bias (o,). Raises InputError."""
+    window = conv_window(x, weight, bias, auto_pad, dilations, group, kernel_shape, pads, strides)
+    n, outputs, inputs = len(x), len(weight), weight.shape[1]
+    shape = require_size((n, outputs, *window.out), x.dtype)
+    total = np.zeros((n, group, outputs // group, math.prod(window.out)), x.dtype)
+    grouped = weight.reshape(group, outputs // group, inputs, *window.kernel)
+    for tap, seen in window.taps(window.padded(x, 0)):
+        columns = seen.reshape(n, group, inputs, -1)
+        total += grouped[(..., *tap)] @ columns if inputs > 1 else grouped[(..., *tap)] * columns
+    total = total.reshape(shape)
+    return total if bias is None else total + bias.reshape(-1, *[1] * len(window.out))
+
+
+def conv_window(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    auto_pad: str,
+    dilations: Ints,
+    group: int,
+    kernel_shape: Ints,
+    pads: Ints,
+    strides: Ints,
+) -> Window:
+    """The window of a convolution, after checking that all fits. Raises InputError."""
+    if x.ndim < 3 or weight.ndim != x.ndim or x.dtype != weight.dtype:
+        raise refused(f"{x.dtype}{x.shape} with weights {weight.dtype}{weight.shape}", "one rank of 3 or more")
+    if group < 1 or x.shape[1] != weight.shape[1] * group or len(weight) % group:
+        raise refused(f"{x.shape[1]} channels, weights {weight.shape}, {group} groups", "channels that fit")
+    if kernel_shape and kernel_shape != weight.shape[2:]:
+        raise refused(f"kernel_shape {kernel_shape}", f"that of the weights, {weight.shape[2:]}")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise refused(f"a bias of shape {bias.shape}", f"{weight.shape[:1]}")
+    return Window.of(x.shape[2:], weight.shape[2:], strides, pads, dilations, auto_pad)
+
+
+def conv_transpose(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Ints = (),
+    group: int = 1,
+    kernel_shape: Ints = (),
+    output_padding: Ints = (),
+    output_shape: Ints = (),
+    pads: Ints = (),
+    strides: Ints = (),
+) -> np.ndarray:
+    """(n, o, *out): each place of x spreads its window. x (n, c, *places), weight (c, o / group, *kernel).
+
+    Raises InputError.
+    """
+    rank, (n, channels) = x.ndim - 2, x.shape[:2]
+    if rank < 1 or weight.ndim != x.ndim or group < 1 or channels % group or len(weight) != channels or output_shape:
+        raise refused(f"{x.shape} with weights {weight.shape}, {group} groups", "channels that fit, no output_shape")
+    kernel = weight.shape[2:]
+    steps, gaps = per_axis(strides, rank, 1, "strides"), per_axis(dilations, rank, 1, "dilations")
+    more = tuple(output_padding) or (0,) * rank
+    sizes = zip(x.shape[2:], kernel, steps, gaps, more, strict=True)
+    full = tuple((size - 1) * s + (k - 1) * d + 1 + p for size, k, s, d, p in sizes)
+    before, after = _cut(full, x.shape[2:], steps, pads, auto_pad)
+    outputs = weight.shape[1] * group
+    total = np.zeros(require_size((n, outputs, *full), x.dtype), x.dtype)
+    grouped = weight.reshape(group, channels // group, weight.shape[1], *kernel)
+    columns = x.reshape(n, group, channels // group, -1)
+    for tap, seen in Window(kernel, steps, gaps, before, after, more, x.shape[2:]).taps(total):
+        seen += (np.swapaxes(grouped[(..., *tap)], 1, 2) @ columns).reshape(seen.shape)
+    total = total[(..., *(slice(low, size - high) for low, high, size in zip(before, after, full, strict=True)))]
+    return np.ascontiguousarray(total) if bias is None else total + bias.reshape(-1, *[1] * rank)
+
+
+def _cut(full: Ints, places: Ints, strides: Ints, pads: Ints, auto_pad: str) -> tuple[Ints, Ints]:
+    rank = len(full)
+    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        totals = [max(0, size - place * step) for size, place, step in zip(full, places, strides, strict=True)]
+        less, more = tuple(total // 2 for total in totals), tuple(total - total // 2 for total in totals)
+        return (less, more) if auto_pad == "SAME_UPPER" else (more, less)
+    pads = pads or (0,) * (2 * rank)
+    low, high = tuple(pads[:rank]), tuple(pads[rank:])
+    if len(pads) != 2 * rank or min(pads) < 0 or any(a + b > s for a, b, s in zip(low, high, full, strict=True)):
+        raise refused(f"pads {pads}", f"{2 * rank} numbers that leave something of {full}")
+    return low, high

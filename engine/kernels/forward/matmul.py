@@ -1,0 +1,43 @@
+"""Products of matrices: those of NumPy, which calls BLAS. No loop of ours would be faster, so there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .bounds import refused, require_size
+
+__all__ = ["gemm", "matmul"]
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(..., rows, columns) of (..., rows, k) and (..., k, columns), broadcast; vectors as NumPy takes them.
+
+    Raises InputError.
+    """
+    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
+        raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
+    require_size((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *b.shape[-1:]), a.dtype)
+    return np.matmul(a, b)
+
+
+def gemm(
+    a: np.ndarray,
+    b: np.ndarray,
+    c: np.ndarray | None = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+) -> np.ndarray:
+    """(rows, columns): alpha a b + beta c, a and b matrices, c broadcast. Raises InputError."""
+    if a.ndim != 2 or b.ndim != 2:
+        raise refused(f"shapes {a.shape} and {b.shape}", "two matrices")
+    product = matmul(a.T if transA else a, b.T if transB else b)
+    if alpha != 1:
+        product = (product * alpha).astype(a.dtype)
+    if c is None:
+        return product
+    if np.broadcast_shapes(product.shape, c.shape) != product.shape:
+        raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
+    return product + (c if beta == 1 else (c * beta).astype(c.dtype))

@@ -1,0 +1,98 @@
+"""Products of matrices in CUDA: those of `matmul`, of float32; other types go by the definition.
+
+Transposed matrices are read where they are, by their strides.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..machine_cupy import CudaText, Machine, machine
+from . import matmul as definition
+from .bounds import refused, require_size
+
+__all__ = ["TEXT", "batched", "gemm", "matmul"]
+
+SIDES = (64, 128)  # of the tile that a group makes
+TEXT = CudaText("matmul", tuple(f"multiply<{side}>" for side in SIDES))
+THREADS = 256
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """As `matmul.matmul`."""
+    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
+        raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
+    if a.dtype != np.float32 or b.dtype != np.float32:
+        return definition.matmul(a, b)
+    gpu = machine()
+    left, right = gpu.array(a), gpu.array(b)
+    left = left.reshape(1, -1) if a.ndim == 1 else left
+    right = right.reshape(-1, 1) if b.ndim == 1 else right
+    batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    shape = require_size((*batch, left.shape[-2], right.shape[-1]), a.dtype)
+    starts = [_starts(batch, array.shape) for array in (left, right)]
+    steps = (left.shape[-1], 1), (right.shape[-1], 1)
+    result = batched(gpu, left, right, starts, (*shape[-2:], left.shape[-1]), steps).reshape(shape)
+    if a.ndim == 1:
+        result = result.reshape(*batch, *shape[-1:])
+    return result.reshape(result.shape[:-1]) if b.ndim == 1 else result
+
+
+def gemm(
+    a: Any,
+    b: Any,
+    c: Any = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+) -> Any:
+    """As `matmul.gemm`."""
+    if a.ndim != 2 or b.ndim != 2:
+        raise refused(f"shapes {a.shape} and {b.shape}", "two matrices")
+    if a.dtype != np.float32 or b.dtype != np.float32:
+        return definition.gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
+    (rows, depth), (other, columns) = (x.shape[:: -1 if turned else 1] for x, turned in ((a, transA), (b, transB)))
+    if depth != other:
+        raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
+    require_size((rows, columns), a.dtype)
+    gpu, start = machine(), np.zeros(1, np.int64)
+    steps = [(1, x.shape[1]) if turned else (x.shape[1], 1) for x, turned in ((a, transA), (b, transB))]
+    sizes = rows, columns, depth
+    product = batched(gpu, gpu.array(a), gpu.array(b), (start, start), sizes, steps, alpha).reshape(rows, columns)
+    if c is None:
+        return product
+    if np.broadcast_shapes(product.shape, c.shape) != product.shape:
+        raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
+    return product + (c if beta == 1 else (c * beta).astype(c.dtype))
+
+
+def batched(
+    gpu: Machine, a: Any, b: Any, starts: Any, sizes: tuple[int, int, int], steps: Any, alpha: float = 1.0
+) -> Any:
+    """(batches, rows, columns): alpha a b. `starts`: two of (batches,) int64, the first number of each matrix; `sizes`
+    (rows, columns, depth); `steps`: of a and of b, from row to row and from column to column."""
+    rows, columns, depth = sizes
+    count = len(starts[0])
+    result = gpu.zeros((count, rows, columns), np.float32)
+    if not result.size or not depth:
+        return result
+    side = SIDES[rows >= 512 and columns >= 512]
+    tiles = -(-rows // side) * -(-columns // side)
+    gpu.launch(
+        TEXT, f"multiply<{side}>", (count * tiles,), THREADS,
+        a, b, *(gpu.from_host(start) for start in starts), *(np.int32(size) for size in sizes),
+        *(np.int64(step) for pair in steps for step in pair), np.float32(alpha), result,
+    )  # fmt: skip
+    return result
+
+
+def _starts(batch: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """(batches,) int64: where the matrix of each batch begins in an array that is broadcast."""
+    own = shape[:-2]
+    numbers = np.arange(math.prod(own), dtype=np.int64).reshape(own) * (shape[-2] * shape[-1])
+    return np.ascontiguousarray(np.broadcast_to(numbers, batch)).reshape(-1)

@@ -1,0 +1,113 @@
+"""Norms in CUDA: those of `norm`, of float32."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..machine_cupy import CudaText, machine
+from .bounds import axis_of, refused
+
+__all__ = ["TEXT", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+
+TEXT = CudaText("norm", ("normalize", "scale_shift"))
+THREADS, GROUPS = 256, 8
+
+
+def layer_norm(
+    x: Any, scale: Any = None, bias: Any = None, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
+) -> Any:
+    """As `norm.layer_norm`."""
+    return _of_last_axes(x, scale, bias, axis, epsilon, True)
+
+
+def rms_norm(x: Any, scale: Any = None, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Any:
+    """As `norm.rms_norm`."""
+    return _of_last_axes(x, scale, None, axis, epsilon, False)
+
+
+def batch_norm(
+    x: Any,
+    scale: Any,
+    bias: Any,
+    mean: Any,
+    variance: Any,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    spatial: int = 1,
+    training_mode: int = 0,
+) -> Any:
+    """As `norm.batch_norm`."""
+    channels = x.shape[1:2]
+    if x.ndim < 2 or training_mode or not spatial or any(v.shape != channels for v in (scale, bias, mean, variance)):
+        raise refused(f"{x.shape} with a scale of shape {scale.shape}", "stored numbers for each channel")
+    _require_floats(x, scale, bias)
+    gpu = machine()
+    slope = scale / np.sqrt(variance.astype(np.float64) + epsilon)
+    start = bias - mean * slope
+    result = gpu.empty(x.shape, np.float32)
+    if result.size:
+        grid = (min(-(-int(result.size) // THREADS), GROUPS * gpu.processors),)
+        numbers = (gpu.array(column.astype(np.float32)) for column in (slope, start))
+        sizes = np.int64(math.prod(x.shape[2:])), np.int64(x.shape[1])
+        gpu.launch(TEXT, "scale_shift", grid, THREADS, gpu.array(x), np.int64(result.size), *numbers, *sizes, result)
+    return result
+
+
+def instance_norm(x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5) -> Any:
+    """As `norm.instance_norm`."""
+    return group_norm(x, scale, bias, epsilon=epsilon, num_groups=x.shape[1])
+
+
+def group_norm(
+    x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5, num_groups: int = 1, stash_type: int = 1
+) -> Any:
+    """As `norm.group_norm`."""
+    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise refused(f"{x.shape} in {num_groups} groups", "channels that can be divided")
+    rows, places = x.shape[0] * num_groups, math.prod(x.shape[2:])
+    repeated = [np.repeat(v, x.shape[1] // max(v.shape[0], 1)) for v in (scale, bias)]
+    if any(column.shape[0] != x.shape[1] for column in repeated):
+        raise refused(f"a scale of shape {scale.shape} for {x.shape}", "one for each channel or group")
+    return _normalized(x, rows, epsilon, True, *repeated, places)
+
+
+def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, centered: bool) -> Any:
+    axis = axis_of(axis, x.ndim)
+    own = x.shape[axis:]
+    columns = []
+    for column in (scale, bias):
+        if column is not None and column.shape != own:
+            if np.broadcast_shapes(own, column.shape) != own:
+                raise refused(f"a scale of shape {column.shape} for {x.shape}", f"one that fits {own}")
+            column = np.broadcast_to(column, own)
+        columns.append(column)
+    return _normalized(x, math.prod(x.shape[:axis]), epsilon, centered, *columns, 1)
+
+
+def _normalized(x: Any, rows: int, epsilon: float, centered: bool, scale: Any, bias: Any, per: int) -> Any:
+    """Rows of all numbers; scale and bias are for each `per` numbers that follow each other, over and over."""
+    _require_floats(x, *(column for column in (scale, bias) if column is not None))
+    gpu = machine()
+    result = gpu.empty(x.shape, np.float32)
+    if not result.size:
+        return result
+    own = gpu.array(x)
+    columns = [own if column is None else gpu.array(column) for column in (scale, bias)]
+    known = next((column for column in (scale, bias) if column is not None), None)
+    period = 1 if known is None else max(int(known.size), 1)
+    gpu.launch(
+        TEXT, "normalize", (min(rows, GROUPS * gpu.processors),), THREADS,
+        own, np.int64(rows), np.int64(result.size // rows), np.float64(epsilon), np.int32(centered), *columns,
+        np.int32(scale is not None), np.int32(bias is not None), np.int64(max(per, 1)), np.int64(period), result,
+    )  # fmt: skip
+    return result
+
+
+def _require_floats(*arrays: Any) -> None:
+    for array in arrays:
+        if array.dtype != np.float32:
+            raise refused(f"numbers of type {array.dtype} on a GPU", "float32")

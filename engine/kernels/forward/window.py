@@ -1,0 +1,109 @@
+"""Windows that slide over the places of an array: where they lie, and how many there are.
+
+Source: https://onnx.ai/onnx/operators/onnx__Conv.html, onnx__MaxPool.html.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bounds import MOST_TAPS, RANK, refused, require_size
+
+__all__ = ["Ints", "Window", "per_axis"]
+
+Ints = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window over arrays (n, channels, *places). All tuples: one number for each axis of places."""
+
+    kernel: Ints
+    strides: Ints
+    dilations: Ints
+    before: Ints  # padding
+    after: Ints
+    beyond: Ints  # places behind the padding that the last window needs, where sizes are rounded up
+    out: Ints
+
+    @classmethod
+    def of(
+        cls,
+        places: Sequence[int],
+        kernel: Sequence[int],
+        strides: Sequence[int] = (),
+        pads: Sequence[int] = (),
+        dilations: Sequence[int] = (),
+        auto_pad: str = "NOTSET",
+        ceil_mode: int = 0,
+    ) -> Window:
+        """Of the settings of an operator. Raises InputError where they do not fit the places."""
+        rank = len(places)
+        kernel, strides = per_axis(kernel, rank, 1, "sizes"), per_axis(strides, rank, 1, "strides")
+        dilations = per_axis(dilations, rank, 1, "dilations")
+        if math.prod(kernel) > MOST_TAPS:
+            raise refused(f"a window of {math.prod(kernel)} places", f"at most {MOST_TAPS}")
+        spans = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True))
+        before, after = _padding(places, spans, strides, pads, auto_pad)
+        out, beyond = [], []
+        for size, span, stride, low, high in zip(places, spans, strides, before, after, strict=True):
+            room = size + low + high - span
+            count = (-(-room // stride) if ceil_mode else room // stride) + 1
+            if ceil_mode and (count - 1) * stride >= size + low:
+                count -= 1  # a window that would begin behind everything
+            if room < 0 or count < 0:
+                raise refused(f"a window of {span} over {size + low + high} places", "one that fits")
+            out.append(count)
+            beyond.append(max(0, (count - 1) * stride + span - size - low - high))
+        return cls(kernel, strides, dilations, before, after, tuple(beyond), tuple(out))
+
+    def padded(self, x: np.ndarray, value: float, beyond: float | None = None) -> np.ndarray:
+        """The array with its padding, and another value behind it where that is asked for. Raises InputError."""
+        sides = zip(x.shape[2:], self.before, self.after, self.beyond, strict=True)
+        require_size((*x.shape[:2], *(sum(side) for side in sides)), x.dtype)
+        none = [(0, 0), (0, 0)]
+        if any(self.before) or any(self.after):
+            x = np.pad(x, none + list(zip(self.before, self.after, strict=True)), constant_values=value)
+        if any(self.beyond):
+            fill = value if beyond is None else beyond
+            x = np.pad(x, none + [(0, more) for more in self.beyond], constant_values=fill)
+        return x
+
+    def taps(self, padded: np.ndarray) -> Iterator[tuple[Ints, np.ndarray]]:
+        """(place in the window, (n, channels, *out) view of what stands there) for each place of the window."""
+        for tap in np.ndindex(*self.kernel):
+            starts = [k * d for k, d in zip(tap, self.dilations, strict=True)]
+            runs = zip(starts, self.strides, self.out, strict=True)
+            yield tap, padded[(..., *(slice(start, start + step * n, step) for start, step, n in runs))]
+
+
+def per_axis(values: Sequence[int], rank: int, otherwise: int, what: str) -> Ints:
+    """One positive number for each axis. Raises InputError."""
+    found = tuple(values) or (otherwise,) * rank
+    if len(found) != rank or min(found, default=1) < 1 or max(found, default=1) > 1 << 31 or rank > RANK:
+        raise refused(f"{what} {found}", f"{rank} positive numbers")
+    return found
+
+
+def _padding(
+    places: Sequence[int], spans: Ints, strides: Ints, pads: Sequence[int], auto_pad: str
+) -> tuple[Ints, Ints]:
+    rank = len(places)
+    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        totals = []
+        for size, span, stride in zip(places, spans, strides, strict=True):
+            totals.append(max(0, (-(-size // stride) - 1) * stride + span - size))
+        less, more = tuple(total // 2 for total in totals), tuple(total - total // 2 for total in totals)
+        return (less, more) if auto_pad == "SAME_UPPER" else (more, less)
+    if auto_pad == "VALID":
+        pads = ()
+    elif auto_pad not in ("NOTSET", ""):
+        raise refused(f"auto_pad {auto_pad}", "NOTSET, SAME_UPPER, SAME_LOWER or VALID")
+    pads = tuple(pads) or (0,) * (2 * rank)
+    if len(pads) != 2 * rank or min(pads, default=0) < 0 or max(pads, default=0) > 1 << 31:
+        raise refused(f"pads {tuple(pads)}", f"{2 * rank} numbers that are not negative")
+    return tuple(pads[:rank]), tuple(pads[rank:])

@@ -1,0 +1,1 @@
+"""What computes the values of a network's layers."""
