@@ -48,7 +48,7 @@ def transpose(x: np.ndarray, *, perm: Ints = ()) -> np.ndarray:
     """Axes in another order; reversed where none is given. Raises InputError."""
     if perm and sorted(perm) != list(range(x.ndim)):
         raise refused(f"perm {perm} of {x.ndim} axes", "each axis once")
-    return np.ascontiguousarray(np.transpose(x, perm or None))
+    return np.transpose(x, perm or None).copy()
 
 
 def squeeze(x: np.ndarray, axes: np.ndarray | None = None) -> np.ndarray:
@@ -95,7 +95,7 @@ def split(
     if min(runs, default=0) < 0 or sum(runs) != length:
         raise refused(f"parts of {runs}", f"sizes that make up {length}")
     bounds = pairwise(accumulate(runs, initial=0))
-    return tuple(np.ascontiguousarray(x[(slice(None),) * axis + (slice(*bound),)]) for bound in bounds)
+    return tuple(x[(slice(None),) * axis + (slice(*bound),)].copy() for bound in bounds)
 
 
 def slice_(
@@ -118,7 +118,7 @@ def slice_(
             runs[axis] = slice(start, None, step)
         else:
             runs[axis] = slice(start, stop, step)
-    return np.ascontiguousarray(x[tuple(runs)])
+    return x[tuple(runs)].copy()
 
 
 def pad(
@@ -153,7 +153,7 @@ def pad(
 def expand(x: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Broadcast against a shape. Raises InputError."""
     sides = require_size(whole(shape), x.dtype)
-    return np.ascontiguousarray(np.broadcast_to(x, require_size(np.broadcast_shapes(x.shape, sides), x.dtype)))
+    return np.broadcast_to(x, require_size(np.broadcast_shapes(x.shape, sides), x.dtype)).copy()
 
 
 def tile(x: np.ndarray, repeats: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def group_norm(
     repeated = [np.repeat(v, x.shape[1] // max(v.shape[0], 1)) for v in (scale, bias)]
     if any(column.shape[0] != x.shape[1] for column in repeated):
         raise refused(f"a scale of shape {scale.shape} for {x.shape}", "one for each channel or group")
-    return _normalized(x, rows, epsilon, True, *repeated, places)
+    return _normalized(x, rows, epsilon, True, repeated[0], repeated[1], places)
 
 
 def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, centered: bool) -> Any:
@@ -85,7 +85,7 @@ def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, cent
                 raise refused(f"a scale of shape {column.shape} for {x.shape}", f"one that fits {own}")
             column = np.broadcast_to(column, own)
         columns.append(column)
-    return _normalized(x, math.prod(x.shape[:axis]), epsilon, centered, *columns, 1)
+    return _normalized(x, math.prod(x.shape[:axis]), epsilon, centered, columns[0], columns[1], 1)
 
 
 def _normalized(x: Any, rows: int, epsilon: float, centered: bool, scale: Any, bias: Any, per: int) -> Any:

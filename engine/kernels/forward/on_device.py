@@ -1,18 +1,25 @@
-"""Which kernels of the table have a version in CUDA: functions of the same names, for arrays of `machine()`.
+"""Kernels of the table for arrays of `machine()`, on a GPU.
 
-They are equal to the definitions but for the order in which numbers are added, and for the last bits of exp and its
-kin. Others work on CuPy's arrays through the protocols of NumPy: the definition is their version.
+Those of `ON_DEVICE` have a version in CUDA, a function of the same name: equal to the definition but for the order in
+which numbers are added, and for the last bits of exp and its kin. Arithmetic, and what only moves numbers, works on
+CuPy's arrays as it is, through the protocols of NumPy. What is left goes through host memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
+import numpy as np
+
+from ..machine_cupy import machine
+from . import arithmetic
 from .table import KERNELS, Function
 
-__all__ = ["ON_DEVICE", "function"]
+__all__ = ["IN_PLACE", "ON_DEVICE", "function"]
 
 _NAMES = {
     "activation_cupy": (
@@ -33,12 +40,41 @@ _NAMES = {
 ON_DEVICE: Mapping[str, str] = MappingProxyType(
     {name: module for module, names in _NAMES.items() for name in names}
 )  # kernel: module of this package
+IN_PLACE = frozenset(
+    (
+        *arithmetic.BINARY, *arithmetic.FOLDED, *arithmetic.UNARY,
+        *("Concat", "Dropout", "Expand", "Flatten", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose"),
+        "Unsqueeze",
+    )
+)  # fmt: skip
 
 
 def function(name: str) -> Function:
-    """The kernel for arrays on a GPU."""
+    """The kernel for arrays on a GPU. Sizes, axes and places, which are integers, may be in host memory."""
     definition = KERNELS[name].definition
-    if name not in ON_DEVICE:
-        return definition
-    module = import_module(f".{ON_DEVICE[name]}", __package__)
-    return getattr(module, definition.__name__)
+    if name in ON_DEVICE:
+        return getattr(import_module(f".{ON_DEVICE[name]}", __package__), definition.__name__)
+    return partial(_in_place if name in IN_PLACE else _through_host, definition)
+
+
+def _in_place(definition: Function, *arrays: Any, **settings: Any) -> Any:
+    """Floats go where the others are; arrays of integers that are alone stay in host memory."""
+    gpu = machine()
+    if any(array is not None and not isinstance(array, np.ndarray) for array in arrays):
+        arrays = tuple(
+            gpu.from_host(array) if isinstance(array, np.ndarray) and array.dtype.kind == "f" else array
+            for array in arrays
+        )
+    return definition(*arrays, **settings)
+
+
+def _through_host(definition: Function, *arrays: Any, **settings: Any) -> Any:
+    """Floats that come back are put on the GPU again."""
+    gpu = machine()
+    given = definition(
+        *(array if array is None or isinstance(array, np.ndarray) else gpu.to_host(array) for array in arrays),
+        **settings,
+    )
+    results = given if isinstance(given, tuple) else (given,)
+    placed = [gpu.from_host(array) if array is not None and array.dtype.kind == "f" else array for array in results]
+    return tuple(placed) if isinstance(given, tuple) else placed[0]
