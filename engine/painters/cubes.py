@@ -17,6 +17,8 @@ TEXT_SIZE = 0.185  # of a cell
 BRIGHT = 0.46  # luminance above which numbers are dark
 DARK_TEXT, LIGHT_TEXT = (0.04, 0.06, 0.10), (0.96, 0.97, 0.99)
 DECIMALS, MOST_DECIMALS = 3, 5
+LARGEST_WHOLE = 1e6  # from here on numbers are scientific
+WHOLE, UNSIGNED = ("int", "uint", "qint", "quint", "bool"), ("uint", "quint", "bool")  # beginnings of types
 
 
 class CubePainter:
@@ -37,18 +39,24 @@ class CubePainter:
         return [(np.eye(4), text) for text in _numbers(near, grids, eye)]
 
 
-def number_text(value: float, value_range: float) -> str:
-    """The value with a sign and as many decimals as its range makes worth showing; scientific for extremes."""
+def number_text(value: float, value_range: float, dtype: str = "float32") -> str:
+    """The value with a sign and as many decimals as its range makes worth showing; scientific for extremes.
+
+    Whole numbers have no decimals, and those of types without negative ones no sign.
+    """
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "+∞" if value > 0 else "−∞"
+    if dtype.startswith(WHOLE) and abs(value) < LARGEST_WHOLE:
+        return f"{int(value):{'' if dtype.startswith(UNSIGNED) else '+'}d}".replace("-", "−")
     magnitude = math.floor(math.log10(value_range)) if value_range > 0 else 0
     decimals = DECIMALS if -2 <= magnitude <= 0 else max(DECIMALS - magnitude, 0) if magnitude > 0 else 1 - magnitude
-    shown = f"{value:+.{decimals}f}" if decimals <= MOST_DECIMALS and abs(value) < 1e6 else f"{value:+.1e}"
+    shown = f"{value:+.{decimals}f}" if decimals <= MOST_DECIMALS and abs(value) < LARGEST_WHOLE else f"{value:+.1e}"
     return shown.replace("-", "−")
 
 
-def _typical(grid: WeightGrid) -> float:
-    return grid.value_range if grid.typical is None else grid.typical
+def _text(value: float, grid: WeightGrid) -> str:
+    dtype = "float32" if grid.values is None else grid.values.dtype
+    return number_text(value, grid.value_range if grid.typical is None else grid.typical, dtype)
 
 
 def _numbers(near: NearCells, grids: list[WeightGrid], eye: Eye) -> list[Text]:
@@ -64,7 +72,7 @@ def _numbers(near: NearCells, grids: list[WeightGrid], eye: Eye) -> list[Text]:
         tint = DARK_TEXT if luminance[k] > BRIGHT else LIGHT_TEXT
         texts.append(
             Text(
-                number_text(float(near.value[k]), _typical(grids[near.grid[k]])),
+                _text(float(near.value[k]), grids[near.grid[k]]),
                 top[k],
                 placement="face",
                 size=TEXT_SIZE * float(cell[k]),
