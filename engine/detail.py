@@ -15,7 +15,7 @@ from .drawn import coarser_tiles, morph_of, place
 from .frame_batches import batch_of, fading_points, joined
 from .kernel_choice import begin_frame, is_compiled, version
 from .kernels.colorize import LightTables, light_tables, plain_tables
-from .kernels.cut import TILE, CutEyes, CutGrids, Tiles
+from .kernels.cut import TILE, CutEyes, CutGrids, Tiles, growth
 from .near_cells import (
     CUBE_PX,
     NEAR_LIMIT,
@@ -38,7 +38,9 @@ __all__ = ["Detail"]
 
 DEFINITION_BUDGET = 200_000  # samples of a live frame while no compiled kernels draw
 TAU = 1.0  # px, size of a sample up to which it is not refined
-EASE = 1.26  # by which tau falls from frame to frame when samples are to spare
+EASE = growth(0)  # by which tau falls from frame to frame when samples are to spare; the cut goes back by such steps
+FAST_EASE = EASE**3  # when very many are
+SPARE, VERY_SPARE = 0.85, 0.3  # of the budget, below which that is so
 FOG_FLOOR = 0.35  # far data stays legible
 FOG_SHARE = 0.6  # of the scene's length, where fog begins
 
@@ -195,8 +197,9 @@ class Detail:
         tau, budget = least, frame.budget
         if frame.mode == "live":
             budget = budget if is_compiled("rasterize") else min(budget, DEFINITION_BUDGET)
-            busy = self.samples > budget / 2
-            tau = max(least, self.tau if busy else self.tau / EASE) if isfinite(self.tau) else 512 * TAU
+            used = self.samples / max(budget, 1)
+            ease = 1.0 if used > SPARE else EASE if used > VERY_SPARE else FAST_EASE
+            tau = max(least, self.tau / ease) if isfinite(self.tau) else 512 * TAU
         limit = (self.pool.slot_limit - self._near_limit) * 4 // 5  # room for coarser tiles that some morph from
         tiles = version("cut", len(self.grids)).cut(self._cut_grids, eyes, tau, budget, limit)
         self.tau, self.left_out = tiles.tau, max(0, len(tiles) - limit)

@@ -88,7 +88,7 @@ def place(tiles: Tiles, resident: Resident, coarser: Resident, grids: CutGrids, 
     morph = np.where(level == tiles.level[there], morph_of(tiles)[there], 0).astype(np.int32)
     center = grids.origin[grid] + middle[:, :1] * du + middle[:, 1:] * dv
     above, above_center, skipped, above_cell, parts = _above(
-        grids, grid, level, own, tiles.row[there], tiles.col[there]
+        grids, grid, tiles.level[there], own, tiles.row[there], tiles.col[there]
     )
     near = morph / MORPH
     sprite = cell + (above_cell - cell) * near

@@ -15,7 +15,7 @@ import numpy as np
 __all__ = ["PASSES", "TILE", "CutEyes", "CutGrids", "Spheres", "Tiles", "cut", "growth", "spheres", "tile_counts"]
 
 TILE = 32  # samples per side
-PASSES = 16  # times that tau is raised at most
+PASSES = 18  # times that tau is raised at most
 NEAREST = 1e-9  # world units; no distance counts as less
 COVER_PX = 3.0  # by which a tile must lie within what hides it: its smallest points are so wide, edges are rounded
 
@@ -122,8 +122,11 @@ class Spheres:
 
 
 def growth(number: int) -> float:
-    """What tau is multiplied by after pass `number` (from 0): gently, then fast, and in the end one sample a matrix."""
-    return 1.26 if number < 8 else 2.0 if number < PASSES - 2 else np.inf
+    """What tau is multiplied by after pass `number` (from 0): gently, then fast, and in the end one sample a matrix.
+
+    The first passes are for flights, where a little less detail than a moment ago should not show.
+    """
+    return 1.06 if number < 3 else 1.26 if number < 10 else 2.0 if number < PASSES - 2 else np.inf
 
 
 def tile_counts(

@@ -101,6 +101,31 @@ def test_live_frames_become_the_exact_one(eye):
     assert_equal_content(content(live, eye), content(exact, eye))
 
 
+def test_tiles_that_are_still_read_are_shown_by_coarser_ones_in_place_of_nothing():
+    detail = Detail(model())
+    for index, eye in enumerate((FAR, NEAR, FAR, NEAR)):
+        detail.prepare(Frame(index, 0.0, (eye,), (500, 100_000)[index % 2], mode="live"))
+        batch = detail.batch(eye)
+        assert (batch.gain > 0).all() and (batch.gain <= 1).all()
+        assert np.isfinite(batch.above).all() and (batch.cell > 0).all()
+        detail.pool.wait() if index == 0 else None
+
+
+def test_detail_comes_and_goes_by_degrees_as_the_budget_of_a_flight_changes(monkeypatch):
+    """Tau, which says how large samples may be, mostly moves by 6 % from frame to frame, never by a whole level."""
+    monkeypatch.setattr("tensornaut.engine.detail.is_compiled", lambda name: True)
+    detail, taus = Detail(model()), []
+    for index in range(120):
+        budget = 60_000 * (0.97**index if index < 40 else 0.3 if index < 60 else 1)
+        detail.prepare(Frame(index, 0.0, (NEAR,), int(budget), mode="live"))
+        taus.append(detail.tau)
+        assert detail.samples <= budget
+    assert max(taus) > 1.1 * taus[0] and taus[-1] < 1.2 * taus[0]
+    np.testing.assert_allclose(taus[-20:], taus[-1])  # at rest nothing flickers
+    steps = np.abs(np.diff(np.log(taus)))
+    assert np.quantile(steps, 0.85) < np.log(1.07) and steps.max() < np.log(1.3)
+
+
 def test_exact_frames_do_not_depend_on_what_was_seen_before():
     fresh, used = Detail(model()), Detail(model(), TilePool(budget_bytes=900 * SLOT_BYTES))
     for k, eye in enumerate((CLOSE, NEAR, FAR, NEAR)):
