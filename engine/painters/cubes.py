@@ -14,6 +14,7 @@ from .boxes import BoxPainter
 __all__ = ["CubePainter", "number_text"]
 
 TEXT_SIZE = 0.185  # of a cell
+FITTING = 6.5  # characters of this size, longer numbers are smaller
 BRIGHT = 0.46  # luminance above which numbers are dark
 DARK_TEXT, LIGHT_TEXT = (0.04, 0.06, 0.10), (0.96, 0.97, 0.99)
 DECIMALS, MOST_DECIMALS = 3, 5
@@ -50,8 +51,10 @@ def number_text(value: float, value_range: float, dtype: str = "float32") -> str
         return f"{int(value):{'' if dtype.startswith(UNSIGNED) else '+'}d}".replace("-", "−")
     magnitude = math.floor(math.log10(value_range)) if value_range > 0 else 0
     decimals = DECIMALS if -2 <= magnitude <= 0 else max(DECIMALS - magnitude, 0) if magnitude > 0 else 1 - magnitude
-    shown = f"{value:+.{decimals}f}" if decimals <= MOST_DECIMALS and abs(value) < LARGEST_WHOLE else f"{value:+.1e}"
-    return shown.replace("-", "−")
+    if decimals <= MOST_DECIMALS and abs(value) < LARGEST_WHOLE:
+        return f"{value:+.{decimals}f}".replace("-", "−")
+    digits, power = f"{value:+.1e}".split("e")
+    return f"{digits}e{int(power)}".replace("-", "−")
 
 
 def _text(value: float, grid: WeightGrid) -> str:
@@ -70,12 +73,13 @@ def _numbers(near: NearCells, grids: list[WeightGrid], eye: Eye) -> list[Text]:
     texts = []
     for k in range(len(near)):
         tint = DARK_TEXT if luminance[k] > BRIGHT else LIGHT_TEXT
+        words = _text(float(near.value[k]), grids[near.grid[k]])
         texts.append(
             Text(
-                _text(float(near.value[k]), grids[near.grid[k]]),
+                words,
                 top[k],
                 placement="face",
-                size=TEXT_SIZE * float(cell[k]),
+                size=TEXT_SIZE * float(cell[k]) * min(1.0, FITTING / len(words)),
                 weight="semibold",
                 color=(*tint, float(alpha[k])),
                 right=tuple(directions[k].tolist()),
