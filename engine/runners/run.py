@@ -11,8 +11,10 @@ import numpy as np
 
 from ..kernel_cache import use_cache
 from ..kernels.errors import InputError
+from ..kernels.forward import on_device
 from ..kernels.forward.bounds import refused
-from ..kernels.forward.table import KERNELS
+from ..kernels.forward.table import KERNELS, Function
+from ..kernels.machine_cupy import machine
 from .feeding import fed
 from .program import Output, Program, Skipped, Step, Trace
 
@@ -39,11 +41,13 @@ class Runner:
     """Runs one program again and again: weights, and what follows from them alone, are kept.
 
     `compiled`: with the compiled kernels where there are some, else with the definitions in NumPy alone; sums are
-    added in another order then, so the last digits differ.
+    added in another order then, so the last digits differ. `cuda`: on a GPU, where weights are kept and all outputs of
+    floats stay. Raises InputError, when it runs, where there is no GPU.
     """
 
     program: Program
     compiled: bool = False
+    cuda: bool = False
     _known: Arrays = field(default_factory=dict, repr=False)  # weights and what follows from them
     _unread: dict[str, InputError] = field(default_factory=dict, repr=False)
     _checked: dict[int, InputError | None] = field(default_factory=dict, repr=False)  # by id of the step
@@ -54,7 +58,7 @@ class Runner:
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Trace:
         """As `run` of this module."""
-        values = fed(self.program.inputs, inputs)
+        values = {name: self._placed(array) for name, array in fed(self.program.inputs, inputs).items()}
         trace = _Recording(fixed=bool(self.program.inputs))
         with np.errstate(all="ignore"):
             self._take(self.program.steps, values, trace)
@@ -90,11 +94,20 @@ class Runner:
         inputs = [(values[name] if name in values else self._known[name]) if name else None for name in step.inputs]
         if step.branches:
             return self._branch(step, inputs[0], values, trace)
-        kernel = KERNELS[step.kernel]
-        given = (kernel.fast if self.compiled else kernel.definition)(*inputs, **step.settings)
-        arrays = [np.asarray(array) for array in (given if isinstance(given, tuple) else (given,))]
+        given = self._function(step.kernel)(*inputs, **step.settings)
+        arrays = [_array(result) for result in (given if isinstance(given, tuple) else (given,))]
         trace.require(step, arrays)
         return arrays
+
+    def _function(self, name: str) -> Function:
+        if self.cuda:
+            return on_device.function(name)
+        kernel = KERNELS[name]
+        return kernel.fast if self.compiled else kernel.definition
+
+    def _placed(self, array: np.ndarray) -> Any:
+        """The array where it is computed with."""
+        return machine().from_host(array) if self.cuda and array.dtype.kind == "f" else array
 
     def _branch(
         self, step: Step, condition: np.ndarray | None, values: Arrays, trace: _Recording
@@ -117,7 +130,7 @@ class Runner:
         if name in self._unread or name not in self.program.weights:
             return False
         try:
-            self._known[name] = _read(name, self.program.weights[name])
+            self._known[name] = self._placed(_read(name, self.program.weights[name]))
         except InputError as error:
             self._unread[name] = error
             return False
@@ -154,6 +167,11 @@ class _Recording:
     def skip(self, step: Step, error: InputError | None, needs: str = "") -> None:
         name = step.name or next((name for name in step.outputs if name), step.kernel)
         self.skipped.append(Skipped(name, step.layer, step.kernel, error, needs))
+
+
+def _array(result: Any) -> Any:
+    """A result of a kernel as an array, where it is."""
+    return np.asarray(result) if isinstance(result, np.generic | float | int) else result
 
 
 def _complaint(step: Step) -> InputError | None:
