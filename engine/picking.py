@@ -49,7 +49,8 @@ def pick(detail: Detail, eye: Eye, x_px: float, y_px: float) -> Pick | None:
     """The nearest weight under a place of the eye's viewport, counted from its lower left corner; None in the void.
 
     `detail` holds the frame that was prepared last. A cube is hit within its cell. A point is hit within its own disc,
-    the nearest first; where there is none, the one closest on the screen within `REACH_PX` is meant.
+    the nearest first; where there is none, the one closest on the screen within `REACH_PX` is meant. Of blobs that show
+    peaks the one that is farthest from the center is meant, for light shines through them.
     """
     rows = eye_rows(eye)
     cube, cube_w = _cube_at(detail, eye, rows, x_px, y_px)
@@ -97,7 +98,8 @@ def _point_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: flo
         shown &= ~cubes[tiles]
     which, i, j = np.nonzero(shown)
     tile = tiles[which]
-    position = _shown_at(detail, tile, i, j, _heights(detail, tiles)[which, i, j])
+    height = _heights(detail, tiles)[which, i, j]
+    position = _shown_at(detail, tile, i, j, height)
     x, y, depth = ((position - eye.position) @ rows.T).T
     front = depth > NEAREST_W
     depth = np.where(front, depth, np.inf)
@@ -105,13 +107,24 @@ def _point_at(detail: Detail, eye: Eye, rows: np.ndarray, x_px: float, y_px: flo
     radius = np.maximum(DIAMETER / 2 * drawn.sprite[tile] * eye.focal_px / depth, SMALLEST_PX)
     hit = np.flatnonzero(front & (aside <= radius))
     close = np.flatnonzero(front & (aside <= REACH_PX))
-    if len(hit):
+    blobs = _blobs(detail, tile, np.union1d(hit, close))
+    if len(blobs):
+        k = blobs[np.argmax(np.abs(height[blobs]))]
+    elif len(hit):
         k = hit[np.argmin(depth[hit])]
     elif len(close):
         k = close[np.argmin(aside[close])]
     else:
         return None, np.inf
     return _found(detail, int(tile[k]), int(i[k]), int(j[k]), position[k]), float(depth[k])
+
+
+def _blobs(detail: Detail, tile: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Those samples that show peaks of many weights: light shines through them, the strongest one is meant."""
+    drawn = detail.drawn
+    peaks = np.array([grid.reduce == "peak" for grid in detail.grids], bool)
+    of = tile[samples]
+    return samples[peaks[drawn.grid[of]] & (drawn.level[of] > 0)]
 
 
 def _heights(detail: Detail, tiles: np.ndarray) -> np.ndarray:

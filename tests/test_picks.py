@@ -2,11 +2,12 @@
 
 Bit for bit, on a float32 model, on the same one as float16, bfloat16 and int8, and in three shards. Points that stand
 for many weights have the count, mean, minimum and maximum that NumPy finds. TENSORNAUT_PICKS says how many single
-weights are picked in all (10,000 take about a minute); a sample of them otherwise.
+weights are picked in all (10,000 take some minutes); a sample of them otherwise.
 """
 
 import json
 import os
+import time
 from pathlib import Path
 
 import ml_dtypes
@@ -17,14 +18,17 @@ from safetensors.numpy import load_file, save_file
 from tensornaut.engine.block_facts import known_facts, read_facts
 from tensornaut.engine.detail import Detail
 from tensornaut.engine.picking import REACH_PX, pick
-from tensornaut.engine.rasterize.batch import eye_rows
+from tensornaut.engine.rasterize import DefinitionRasterizer, eye_rows, unpack
 from tensornaut.engine.view import Eye, Frame, look_at, perspective
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.analysis import Analysis
 from tensornaut.scenes.exact_values import exact_value
+from tensornaut.scenes.looks import Look
 from tensornaut.scenes.network_scene import build
-from tensornaut.scenes.peaks import SMALLEST, know_pyramid, level_of
-from tensornaut.scenes.selection import place_of, share_of, weight_of
+from tensornaut.scenes.peaks import SMALLEST, find_pyramids, know_pyramid, level_of
+from tensornaut.scenes.pointing import Pointing
+from tensornaut.scenes.selection import part_of, place_of, share_of, weight_of
+from tensornaut.scenes.session import Session
 from tensornaut.scenes.style import THEMES
 
 MODELS = Path(os.environ.get("TENSORNAUT_MODELS") or Path(__file__).resolve().parents[2] / "shared" / "models")
@@ -165,3 +169,45 @@ def test_points_of_many_weights_are_of_the_block_that_they_name(model):
         assert found.quality in ("block mean", "sample")
         sizes.add(found.count)
     assert len(sizes) > 3
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("value", [0.8, -0.7])
+def test_a_click_on_the_blob_of_an_outlier_reaches_that_very_weight(tmp_path, theme, value):
+    """From the overview, where it is one of nine million, by the brightest or darkest pixel of the picture."""
+    random = np.random.default_rng(7)
+    numbers = (random.standard_normal((3000, 3000)) * 0.02).astype(np.float16)
+    row, column = random.integers(100, 2900, 2).tolist()
+    numbers[row, column] = value
+    save_file({"layer.weight": numbers}, tmp_path / "m.safetensors")
+    session = Session(open_network(str(tmp_path / "m.safetensors")), theme, 16 / 9, lambda scene: None, Look("outlier"))
+    session.prepare(0.0)
+    find_pyramids(session.built)
+    detail, eye = Detail(session.built.scene), session.controls.eye(SIZE_PX)
+    detail.prepare(Frame(0, 0.0, (eye,)))
+    batch = detail.batch(eye)
+    light = DefinitionRasterizer().light(
+        batch, detail.pool.data, detail.near_tables, eye_rows(eye), eye.size_px, 1.5, theme == "dark"
+    )
+    y, x = np.unravel_index(unpack(light).sum(-1).argmax(), light.shape)
+    blob = pick(detail, eye, x + 0.5, y + 0.5)
+    assert blob.count > 1 and blob.quality == "block peak"
+    pointing = Pointing(lambda: None, lambda: None)
+    pointing.seek(session.built, blob, fly=True)
+    while (found := pointing.found(session.built)) is None:
+        time.sleep(0.005)
+    assert (found.weight.row, found.weight.column) == (row, column)
+    session.select(found.weight.tensor, found.weight.row, found.weight.column)
+    session.go_to_selected()
+    for step in range(1, 400):
+        session.controls.update(1 / 60)
+        session.prepare(step / 60)
+    eye = session.controls.eye(SIZE_PX)
+    detail.prepare(Frame(1, 9.0, (eye,)))
+    part = part_of(session.built, found.weight)
+    there = place_of(part, found.weight, share_of(part, float(np.float16(value))))
+    x, y, w = eye_rows(eye) @ (there - eye.position)
+    cube = pick(detail, eye, x / w, y / w)
+    assert len(detail.near) and (cube.rows.start, cube.cols.start) == (row, column - part.first_column)
+    detail.pool.close()
+    pointing.close()

@@ -6,6 +6,7 @@ from safetensors import numpy as reference
 from tensornaut.engine.commands import CommandTable
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.focus import WHOLE
+from tensornaut.scenes.selection import Weight, part_of, place_of, seen_at
 from tensornaut.scenes.session import TOUR_S, Session
 from tensornaut.scenes.views import layer_view, overview, weight_view
 
@@ -158,3 +159,56 @@ def test_a_network_without_layers_has_only_its_overview(tmp_path):
     for key in ("1", "2", "3", "Tab", "Shift+Tab", "Home", "T"):
         visit.press(key, 0.2)
     assert visit.session.built.focus[0] == -1
+
+
+def test_a_weight_is_selected_let_go_and_selected_again(visit):
+    visit.table.run("value.select", tensor=1, row=5, column=7)
+    visit.table.run("value.select", tensor=2, row=1, column=0)
+    assert visit.session.selected == Weight(2, 1, 0)
+    visit.table.run("value.clear")
+    assert visit.session.selected is None
+    visit.table.undo()
+    assert visit.session.selected == Weight(2, 1, 0)
+    visit.table.undo()
+    assert visit.session.selected == Weight(1, 5, 7)
+    visit.table.redo()
+    assert visit.session.selected == Weight(2, 1, 0)
+
+
+def test_letting_go_of_nothing_is_nothing_to_take_back(visit):
+    visit.press("2")
+    visit.table.run("value.clear")
+    visit.table.run("value.go")
+    visit.table.undo()
+    visit.let(2)
+    assert visit.is_at(overview(visit.session.built, 16 / 9))
+
+
+@pytest.mark.parametrize("place", [(9, 0, 0), (-1, 0, 0), (0, 24, 0), (0, 0, 32), (0, -1, 0)])
+def test_no_weight_is_selected_where_there_is_none(visit, place):
+    with pytest.raises(ValueError):
+        visit.table.run("value.select", **dict(zip(("tensor", "row", "column"), place, strict=True)))
+    assert visit.session.selected is None
+
+
+def test_the_selected_weight_stays_with_the_theme_and_goes_with_the_network(visit, tmp_path):
+    visit.table.run("value.select", tensor=0, row=1, column=2)
+    visit.press("L")
+    assert visit.session.selected == Weight(0, 1, 2)
+    visit.session.open(write_model(tmp_path / "other.safetensors", {"big.weight": (300, 500)}))
+    assert visit.session.selected is None
+
+
+def test_to_the_selected_weight_also_on_a_small_tray(tmp_path):
+    visit = Visit(write_model(tmp_path / "model.safetensors", {"fc.weight": (300, 700), "fc.bias": (300,)}))
+    names = [tensor.name for tensor in visit.session.built.network.tensors]
+    for name, row, column in (("fc.bias", 0, 211), ("fc.weight", 250, 611)):
+        weight = Weight(names.index(name), row, column)
+        visit.table.run("value.select", tensor=weight.tensor, row=row, column=column)
+        visit.press("G", 6)
+        eye = visit.session.controls.eye((640, 360))
+        x_px, y_px = seen_at(visit.session.built, weight, eye)
+        assert (x_px, y_px) == pytest.approx((320, 180), abs=2)
+        part = part_of(visit.session.built, weight)
+        distance = np.linalg.norm(place_of(part, weight) - eye.position)
+        assert distance < 12 * np.linalg.norm(part.grid.du)
