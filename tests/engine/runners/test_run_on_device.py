@@ -1,7 +1,6 @@
 """Programs on a GPU, here run on the CPU: every layer's output equals that of the definitions."""
 
 import numpy as np
-import pytest
 from tensornaut.engine.runners.feeding import made
 from tensornaut.engine.runners.run import Runner
 from tensornaut.loaders.open import open_network
