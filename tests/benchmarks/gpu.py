@@ -16,6 +16,8 @@ from tensornaut.engine.device import cuda_facts
 from tensornaut.engine.kernel_choice import ON_DEVICE, VERSIONS
 from tensornaut.engine.kernels.decode import DTYPES
 from tensornaut.engine.kernels.errors import InputError
+from tensornaut.engine.kernels.forward import on_device
+from tensornaut.engine.kernels.forward.table import KERNELS
 from tensornaut.engine.kernels.machine_cupy import machine
 from tensornaut.engine.rasterize import Pool
 from tensornaut.engine.rasterize.definition import DefinitionRasterizer
@@ -88,6 +90,42 @@ def check_kernels(cupy):
         wrong.setdefault(name, []).extend([values.dtype.name] if facts(found) != facts(expected) else [])
     for name, types in wrong.items():
         print(f"{name:18} {'equal to its definition' if not types else 'DIFFERS for ' + ', '.join(types)}")
+
+
+def layer_calls():
+    """(kernel, arrays, settings) of what layers give."""
+    random = np.random.default_rng(3)
+
+    def some(*shape):
+        return random.normal(0, 1, shape).astype(np.float32)
+
+    x = some(2, 64, 33, 35)
+    for name in ("Celu", "Elu", "Erf", "Gelu", "HardSwish", "Mish", "Relu", "Sigmoid", "Silu", "Softplus", "Tanh"):
+        yield name, (x,), {}
+    yield "MatMul", (some(3, 700, 515), some(515, 1030)), {}
+    yield "Gemm", (some(300, 200), some(100, 200), some(100)), {"transB": 1}
+    yield "Conv", (x, some(96, 32, 3, 3), some(96)), {"group": 2, "pads": (1, 1, 1, 1), "strides": (2, 1)}
+    for name in ("MaxPool", "AveragePool"):
+        yield name, (x,), {"kernel_shape": (3, 3), "strides": (2, 2)}
+    yield "GlobalAveragePool", (x,), {}
+    yield "LayerNormalization", (some(50, 768), some(768), some(768)), {}
+    yield "GroupNormalization", (x, some(64), some(64)), {"num_groups": 8}
+    yield "BatchNormalization", (x, some(64), some(64), some(64), np.abs(some(64))), {}
+    for axis in (1, 3):
+        yield "Softmax", (x,), {"axis": axis}
+    yield "Attention", (some(2, 12, 100, 64), some(2, 4, 130, 64), some(2, 4, 130, 64)), {"is_causal": 1}
+    yield "Gather", (some(1000, 96), random.integers(-1000, 1000, (7, 9))), {}
+
+
+def check_layers(cupy):
+    """Prints which kernels of layers are equal to their definitions, but for the last bits."""
+    for name, arrays, settings in layer_calls():
+        expected = KERNELS[name].definition(*arrays, **settings)
+        given = [cupy.asarray(array) if array.dtype.kind == "f" else array for array in arrays]
+        found = on_device.function(name)(*given, **settings)
+        pairs = zip(*((r if isinstance(r, tuple) else (r,)) for r in (expected, found)), strict=True)
+        far = max(float(np.abs(one - other.get()).max() / np.abs(one).max()) for one, other in pairs)
+        print(f"{name:20} largest difference {far:.1e} of the largest number (bar 1e-5)")
 
 
 def timed(cupy, function):
@@ -216,6 +254,7 @@ def main():
     print(f"{', '.join(device.name for device in found.devices)}, driver for CUDA {found.driver}, CuPy {found.cupy}")
     print(f"{gpu.processors} processors, {gpu.shared_bytes >> 10} KiB to share")
     check_kernels(cupy)
+    check_layers(cupy)
     compare_statistics(cupy, (int(sys.argv[1]) if len(sys.argv) > 1 else 2000) * 10**6)
     compare_points(cupy)
 
