@@ -157,7 +157,7 @@ def measure(path, seconds, out):
 
 
 def settle(viewer, watch, path, way, until_s):
-    """Seconds from stopping in the middle of the flight until all tiles in view are there.
+    """Seconds from stopping in the middle of the flight until all tiles in view are there, and none are refined.
 
     Two seconds before it the file is cold and the pool has nothing.
     """
@@ -171,10 +171,12 @@ def settle(viewer, watch, path, way, until_s):
     controls.stop()
     start = time.perf_counter()
     viewer._clock.request()
+    tau = 0.0
     while time.perf_counter() - start < PATIENCE_S:
         watch.step()
-        if not detail.waiting and detail.tau <= 1:
+        if not detail.waiting and detail.tau == tau:
             break
+        tau = detail.tau
     return time.perf_counter() - start
 
 

@@ -66,8 +66,9 @@ def draw(path):
     while not frame(index).samples:  # nothing of the weights is there yet
         index += 1
     print(time.time(), flush=True)
-    while frame(index).waiting or renderer.detail.tau > 1 or index < 60:
+    while frame(index).waiting or index < 60:
         index += 1
+    print("all is read", flush=True)
     for _ in sys.stdin:
         taken = []
         for _ in range(FRAMES):
@@ -93,6 +94,7 @@ def main(folder, rounds):
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables
         )
         first_s[name] = float(processes[name].stdout.readline()) - started[name]
+        processes[name].stdout.readline()
     times, told = {name: [] for name in paths}, {}
     for _ in range(rounds):
         for name, process in processes.items():

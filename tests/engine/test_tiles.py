@@ -1,12 +1,14 @@
 """The pool gives the values' own tiles whatever was read before, and stands in for what is still being read."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
 from tensornaut.engine.kernels.colorize import block_means, light_tables, plain_tables
 from tensornaut.engine.kernels.cut import TILE, Tiles
 from tensornaut.engine.tile_data import BLANK, BLOCK_MEAN, EXACT, SAMPLE, Source, lattice
+from tensornaut.engine.tile_jobs import Job
 from tensornaut.engine.tiles import SLOT_BYTES, TilePool
 from tensornaut.engine.values import ArrayValues
 
@@ -273,3 +275,100 @@ def test_every_write_of_a_slot_is_counted():
         matrix.values.gate.set()
         pool.wait()
     assert len(written) > 50
+
+
+class CountedValues(ArrayValues):
+    """Values that note what was read of them, and may hold back reads after the first ones."""
+
+    reads = None
+    gate = None
+    free = 1 << 60
+
+    def read(self, rows, cols):
+        self.reads.append((rows, cols))
+        assert len(self.reads) <= self.free or self.gate.wait(10)
+        return super().read(rows, cols)
+
+
+def counted(rows, cols, free=1 << 60):
+    values = CountedValues(source(rows, cols).values.array, f"counted {rows} x {cols}")
+    for name, value in (("reads", []), ("gate", threading.Event()), ("free", free)):
+        object.__setattr__(values, name, value)
+    return Source(values, 2.0, (rows, cols), TABLES)
+
+
+@pytest.mark.parametrize("level", [0, 2, 4])
+def test_neighbors_are_read_in_few_reads(level):
+    matrix, pool = counted(1000, 1500), TilePool(threads=1)
+    pool.open([matrix])
+    places = whole(matrix, level)
+    tiles = tiles_of(level, *places)
+    resident = pool.request(tiles, "exact")
+    for got, wanted in zip(gathered(pool, matrix, level, tiles, resident), expected(matrix, level), strict=True):
+        np.testing.assert_array_equal(got, wanted.astype(np.int64))
+    assert len(matrix.values.reads) <= max(8, len(places) // 16)
+
+
+def test_large_matrices_are_first_shown_by_few_of_their_values():
+    matrix, pool = counted(4096, 4096, free=2), TilePool(threads=1)
+    pool.open([matrix])
+    tiles = tiles_of(5, *whole(matrix, 5))
+    assert (pool.request(tiles, "live").slot == -1).all()
+    while len(matrix.values.reads) <= 2:
+        time.sleep(0.001)
+    first = pool.request(tiles, "live")
+    assert (first.slot >= 0).all()
+    assert set(first.quality.tolist()) == {SAMPLE}
+    assert first.waiting == len(tiles)
+    values = sum(
+        len(range(*rows.indices(4096))) * len(range(*cols.indices(4096))) for rows, cols in matrix.values.reads
+    )
+    assert values < 4096 * 4096 / 16
+    matrix.values.gate.set()
+    for _ in range(3):  # a request asks for so many reads at once
+        pool.wait()
+        last = pool.request(tiles, "live")
+    assert last.waiting == 0
+    assert set(last.quality.tolist()) == {BLOCK_MEAN}
+    for got, wanted in zip(gathered(pool, matrix, 5, tiles, last), expected(matrix, 5), strict=True):
+        np.testing.assert_array_equal(got, wanted.astype(np.int64))
+
+
+def test_a_long_read_is_given_up_once_nobody_wants_it():
+    matrix = counted(2048, 2048, free=0)
+    job = Job(matrix, 6, np.array([1]), np.array([[0, 0]]))
+    results = []
+    reader = threading.Thread(target=lambda: results.append(job.load()))
+    reader.start()
+    while not matrix.values.reads:
+        time.sleep(0.001)
+    job.is_wanted = False
+    matrix.values.gate.set()
+    reader.join(10)
+    assert results == [None]
+    assert len(matrix.values.reads) == 1
+
+
+def test_drafts_leave_no_trace_in_exact_tiles():
+    matrix, used, fresh = source(3000, 2000), TilePool(), TilePool()
+    tiles = tiles_of(5, *whole(matrix, 5))
+    used.open([matrix])
+    fresh.open([matrix])
+    for _ in range(4):
+        used.request(tiles, "live")
+    after, alone = used.request(tiles, "exact"), fresh.request(tiles, "exact")
+    np.testing.assert_array_equal(after.quality, alone.quality)
+    np.testing.assert_array_equal(used.data.light[after.slot], fresh.data.light[alone.slot])
+    np.testing.assert_array_equal(used.data.height[after.slot], fresh.data.height[alone.slot])
+
+
+def test_the_pool_takes_no_further_memory():
+    matrix, pool = source(2000, 2000), TilePool(budget_bytes=300 * SLOT_BYTES)
+    pool.open([matrix])
+    light, height = pool.data.light, pool.data.height
+    places = whole(matrix, 0)
+    for start in range(0, len(places), 200):
+        pool.request(tiles_of(0, *places[start : start + 200]), "live" if start % 400 else "exact")
+    assert pool.data.light is light
+    assert pool.data.height is height
+    assert light.nbytes + height.nbytes <= 300 * SLOT_BYTES
