@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +112,7 @@ class Viewer:
         if film is not None:
             sinks.append(VideoSink(film, self._clock.size_px, FILM_RATE))
         self._say(text("help.hint"))
+        gc.freeze()  # all that is there stays: looking through it again would hold up a frame now and then
         loop.run(self._clock, sinks, self._prepare, self._renderer.draw)
 
     def close(self) -> None:

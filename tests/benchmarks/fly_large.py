@@ -8,6 +8,7 @@ The last line is the ratio of the 99th percentile of frame times to their median
 """
 
 import argparse
+import gc
 import os
 import subprocess
 import time
@@ -144,6 +145,7 @@ def measure(path, seconds, out):
         viewer._clock.request()
         watch.step()
     forget(path)
+    gc.freeze()  # as `Viewer.run` does
     way, first = flight(viewer, seconds), len(watch.rows)
     controls.follow(way)
     while controls.flown_s is not None:
