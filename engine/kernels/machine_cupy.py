@@ -95,8 +95,10 @@ class CupyMachine:
     def array(self, values: Any) -> Any:
         """As `Machine.array`."""
         if isinstance(values, self._cupy.ndarray):
+            self._require_here(values.device.id)
             return self._cupy.ascontiguousarray(values)
         memory = memory_of(values)
+        self._require_here(memory.device)
         if memory.stream not in (None, LEGACY_STREAM):
             self._cupy.cuda.ExternalStream(memory.stream).synchronize()
         if not memory.count:
@@ -105,6 +107,12 @@ class CupyMachine:
         owned = self._cupy.cuda.UnownedMemory(memory.pointer, size, memory.owner, _or(memory.device, -1))
         place = self._cupy.cuda.MemoryPointer(owned, 0)
         return self._cupy.ndarray(memory.shape, memory.stored, place)
+
+    def _require_here(self, device: int | None) -> None:
+        """Raises ValueError for memory of another GPU than the current one."""
+        current = self._cupy.cuda.Device().id
+        if device not in (None, current):
+            raise ValueError(f"found an array on GPU {device}, expected one on {current}, the current one of CuPy")
 
     def empty(self, shape: int | tuple[int, ...], dtype: Any) -> Any:
         return self._cupy.empty(shape, dtype)

@@ -67,9 +67,13 @@ static void fault(const char *text) {
     abort();
 }
 
+// In another order each time, so that who needs what another thread of the group wrote must have waited for it.
 static bool run_ready() {
+    static unsigned chance = 1;
+    chance = chance * 1664525u + 1013904223u;
     bool ran = false;
-    for (int k = 0; k < count; ++k) {
+    int start = (int)((chance >> 8) % count), step = chance >> 31 ? 1 : count - 1;
+    for (int turn = 0, k = start; turn < count; ++turn, k = (k + step) % count) {
         if (fibers[k].state != READY) continue;
         current = k, threadIdx = {(unsigned)k, 0, 0}, ran = true;
         swapcontext(&scheduler, &fibers[k].context);
@@ -133,8 +137,8 @@ void launch(void (*kernel)(Arguments...), const unsigned *grid, unsigned threads
     gridDim = {grid[0], grid[1], grid[2]}, blockDim = {threads, 1, 1}, count = (int)threads;
     for (unsigned z = 0; z < grid[2]; ++z)
         for (unsigned y = 0; y < grid[1]; ++y)
-            for (unsigned x = 0; x < grid[0]; ++x) {
-                blockIdx = {x, y, z};
+            for (unsigned left = grid[0]; left > 0; --left) {  // the last group first
+                blockIdx = {left - 1, y, z};
                 memset(dynamic_shared, 0xA5, 64);  // nothing is empty to begin with
                 run_group();
             }
