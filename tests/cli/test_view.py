@@ -2,6 +2,7 @@
 
 import ctypes
 import ctypes.util
+import json
 import os
 import signal
 import struct
@@ -196,6 +197,41 @@ def test_going_to_a_layer_and_taking_it_back(view):
     assert viewer.picture_at_rest() == layer
     viewer.do("key", "Home")
     assert viewer.picture_at_rest() == whole
+
+
+CLIPBOARD = """
+from imgui_bundle import imgui
+import glfw
+assert glfw.init()
+glfw.window_hint(glfw.VISIBLE, False)
+window = glfw.create_window(10, 10, "clipboard", None, None)
+print(glfw.get_clipboard_string(window).decode())
+"""
+
+
+def test_a_click_selects_a_weight_and_ctrl_c_copies_it(view, model):
+    viewer = view("--size", "640x360")
+    viewer.do("key", "3")
+    near = viewer.picture_at_rest()
+    viewer.do("mousemove", 320, 180, "click", 1)
+    framed = until(lambda: (now := viewer.picture_at_rest()) != near and now)
+    viewer.do("key", "ctrl+c")
+
+    def copied():
+        command = [sys.executable, "-c", CLIPBOARD]
+        found = subprocess.run(command, env=viewer.variables, capture_output=True, text=True, timeout=PATIENCE_S)
+        return found.stdout.strip()
+
+    weight = json.loads(until(copied))
+    expected = reference.load_file(model)[weight["tensor"]][tuple(weight["index"])]
+    assert np.float32(weight["value"]) == expected and int(weight["bits"], 16) == int(expected.view(np.uint32))
+    with model.open("rb") as file:
+        file.seek(weight["offset"])
+        assert file.read(4) == expected.tobytes()
+    viewer.do("key", "Escape")
+    assert viewer.picture_at_rest() == near
+    viewer.do("key", "ctrl+z")
+    assert viewer.picture_at_rest() == framed
 
 
 def grow(path):
