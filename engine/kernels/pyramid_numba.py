@@ -109,6 +109,21 @@ def _block(values, start, pitch, high, broad, sums):
     return (np.nan if mean != mean else mean), lowest + kind(0), highest + kind(0), count
 
 
+@njit(
+    [types.void(file_array(word), TABLE, *[INDEX] * 3, types.float32[::1]) for word in WORDS], nogil=True, cache=True
+)
+def _widen_cut(words, table, at, size, to, scratch):
+    """Widens what there is of `size` words from `at` on; the others are not a number."""
+    bits = scratch.view(np.uint32)
+    scratch[to : to + size] = np.nan
+    for k in range(min(max(0, -at), size), min(size, len(words) - at)):
+        word = words[at + k]
+        if len(table):
+            scratch[to + k] = table[np.uint64(word)]
+        else:
+            bits[to + k] = np.uint32(word) << np.uint32(16)
+
+
 @njit(nogil=True)
 def _rows_inside(start, pitch, high, broad, size):
     """(first, end) of the rows of a band of which something lies in `size` numbers."""
@@ -172,18 +187,17 @@ def fill_band_of_words(words, table, start, pitch, high, broad, scratch, means, 
     for left in range(0, broad, TILE):
         size = min(TILE, broad - left)
         for row in range(last - first):
-            at, to = start + (first + row) * pitch + left, row * TILE
-            begin = min(max(0, -at), size)
-            end = max(begin, min(size, len(words) - at))
-            if begin > 0 or end < size:
-                scratch[to : to + size] = np.nan
-            line = words[at + begin : at + end]
+            at = start + (first + row) * pitch + left
+            if at < 0 or at + size > len(words):
+                _widen_cut(words, table, at, size, row * TILE, scratch)
+                continue
+            line = words[at : at + size]
             if len(table):
-                for k in range(len(line)):
-                    scratch[to + begin + k] = table[np.uint64(line[k])]
+                for k in range(size):
+                    scratch[row * TILE + k] = table[np.uint64(line[k])]
             else:
-                for k in range(len(line)):
-                    bits[to + begin + k] = np.uint32(line[k]) << np.uint32(16)
+                for k in range(size):
+                    bits[row * TILE + k] = np.uint32(line[k]) << np.uint32(16)
         j, stop = left // SIDE, (left + size + SIDE - 1) // SIDE
         fill_band(scratch, 0, TILE, last - first, size, means[j:stop], lows[j:stop], highs[j:stop], counts[j:stop])
 

@@ -1,14 +1,14 @@
 """Blocks of 8 x 8: the pyramid alone, and in one pass with the statistics, against reading memory.
 
 Run: python tests/benchmarks/pyramid.py [rows]. In turns on the same fresh float32 and bfloat16 matrix, two threads
-each: a plain read, the statistics alone, the pyramid alone, both in one pass. The two passes' results are compared with
-the one's; their memory was written to before. Prints last the medians of the ratios of each turn: time of the
-read / pyramid, one pass / statistics alone.
+each: a plain read, the statistics alone, the pyramid alone (into memory that was written to before), both in one pass,
+which also joins the blocks to those of 32 x 32 that are kept, the last two in pieces of 16 MiB as files are read. Its
+results are compared with theirs. Prints last the medians of the ratios of each turn: time of the read / pyramid, one
+pass / statistics alone.
 """
 
 import statistics
 import sys
-from itertools import chain
 
 import numpy as np
 from dram_read import on_threads, read, timed
@@ -16,39 +16,43 @@ from tensornaut.engine.kernel_cache import use_cache
 
 PAIRS = 7
 COLUMNS = 8192
-PIECES = 4
+PIECES, PIECE_BYTES = 4, 16 << 20
 
 
 def turn(seed, rows, small):
     """(read / pyramid, one pass / statistics)."""
-    from tensornaut.engine.kernels.pyramid import empty_level
-    from tensornaut.engine.kernels.pyramid_numba import pyramid_of
+    from tensornaut.engine.kernels.matrix_runs import LEVEL_SIDE, MatrixFacts
+    from tensornaut.engine.kernels.pyramid import SIDE, Pyramid, empty_level
+    from tensornaut.engine.kernels.pyramid_numba import coarser, pyramid_of
     from tensornaut.engine.kernels.summarize import fold
-    from tensornaut.engine.kernels.summarize_matrix_numba import fold_parts, summarize_part
+    from tensornaut.engine.kernels.summarize_matrix_numba import summarize_run
     from tensornaut.engine.kernels.summarize_numba import summarize_block
 
     matrix = np.random.default_rng(seed).standard_normal((rows, COLUMNS), np.float32)
     dtype = "float32"
     if small:
         matrix, dtype = (matrix.view(np.uint32) >> 16).astype(np.uint16), "bfloat16"
-    parts, size = np.split(matrix, PIECES), matrix.size // PIECES
-    memory = [[empty_level(part.shape, part.dtype) for part in parts] for _ in range(2)]
+    parts, size = np.split(matrix, PIECES), PIECE_BYTES // matrix.itemsize
+    memory = [empty_level(part.shape, part.dtype) for part in parts]
+    flat, starts = matrix.reshape(-1), range(0, matrix.size, size)
     read(matrix)
-    pyramid_of(matrix[:8], dtype)
-    for level in chain(*memory):  # the system gives memory when it is first written to
+    summarize_run(flat[: 16 * COLUMNS], dtype, 0, COLUMNS)
+    for level in memory:  # the system gives memory when it is first written to
         for column in vars(level).values():
             column[:] = 0
     read_s, _ = timed(read, matrix)
-    alone_s, summaries = timed(on_threads, lambda part: summarize_block(part.reshape(-1), dtype), parts)
-    pyramid_s, levels = timed(on_threads, lambda k: pyramid_of(parts[k], dtype, memory[0][k]), range(PIECES))
-    both_s, both = timed(
-        on_threads, lambda k: summarize_part(matrix, dtype, k * size, size, memory[1][k]), range(PIECES)
-    )
-    summary, joint = fold(summaries), fold_parts(both)
-    assert summary.blocks.tobytes() == joint.blocks.tobytes()
-    for name in ("mean", "min", "max", "count"):
-        column = np.concatenate([getattr(level, name) for level in levels])
-        assert column.tobytes() == getattr(joint.pyramid, name).tobytes()
+    alone_s, summaries = timed(on_threads, lambda at: summarize_block(flat[at : at + size], dtype), starts)
+    pyramid_s, levels = timed(on_threads, lambda k: pyramid_of(parts[k], dtype, memory[k]), range(PIECES))
+    both_s, runs = timed(on_threads, lambda at: summarize_run(flat[at : at + size], dtype, at, COLUMNS), starts)
+    assert fold(summaries).blocks.tobytes() == fold(runs).blocks.tobytes()
+    joint, names = MatrixFacts(*matrix.shape), ("mean", "min", "max", "count")
+    for run in runs:
+        joint.add(run.run, run.count)
+    whole = Pyramid(*(np.concatenate([getattr(level, name) for level in levels]) for name in names))
+    level = coarser(whole, LEVEL_SIDE // SIDE)
+    for name in names:
+        kept = getattr(joint.level, name)
+        assert getattr(level, name).astype(kept.dtype).tobytes() == kept.tobytes()
     speeds = " ".join(f"{matrix.nbytes / part_s / 1e9:.2f}" for part_s in (read_s, alone_s, pyramid_s, both_s))
     print(f"{dtype}: GB/s of the read, statistics, pyramid, both: {speeds}")
     return read_s / pyramid_s, both_s / alone_s
