@@ -23,7 +23,7 @@ LONG_AGO_NS = 10**18
 
 
 def make_model(path):
-    """Eight batches of the cache; a float16 tensor's summary is the largest."""
+    """Eight batches of the cache, each with a pyramid; a float16 tensor's summary is the largest."""
     dice = np.random.default_rng(0)
     save_file({f"{k}": dice.normal(0, 0.02, (1050, 4000)).astype(np.float16) for k in range(8)}, path)
     os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
