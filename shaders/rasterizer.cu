@@ -146,7 +146,7 @@ __device__ inline void add_large(u64 *sums, int width, int height, int center_x,
 }
 
 // sums (2, height, width) u64 is added to. `small` has no weights where small_limit < 0.
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, 4)
 add_light(BATCH, const float *gains, const int *tables, const float *cells, double diameter_of_cell, const u64 *lights,
           const i16 *heights, const u64 *near_tables, float minimum, float small_limit, float small_factor, const u8 *small,
           const u8 *taps, const int *taps_half, const float *taps_factor, const u8 *profile, const u8 *highlight,
