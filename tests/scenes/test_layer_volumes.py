@@ -104,3 +104,11 @@ def test_trays_of_a_layer_stand_in_a_row_behind_the_main_one(shapes):
     x0, z0, x1, z1 = volume.bounds
     assert x0 == pytest.approx(-x1) and z0 == pytest.approx(-z1)
     assert volume.top == max(tray.zero_y + GLASS_HEIGHT * tray.height for tray in volume.trays)
+
+
+def test_long_vectors_become_bands_and_no_matrix_very_many_grids():
+    assert len(tray_for(0, (50_257,)).strips) == len(tray_for(0, (10**9,)).strips) == 1
+    band = tray_for(0, (1_000_000,))
+    assert 1 < len(band.strips) <= 64
+    assert min(band.size) > 4 and max(band.size) < 1000
+    assert len(tray_for(0, (4, 10**9)).strips) <= 512
