@@ -119,9 +119,8 @@ def place_words(place: ItemPlace, bits: int = 8) -> str:
 def selected_words(tensor: Tensor, row: int, column: int, found: Mapping[str, Any], is_done: bool) -> Selected:
     """Of the selected weight, as far as it is known."""
     value: ExactValue | None = found.get("value")
-    facts = [(text("selected.type"), tensor.dtype)]
+    facts = [(tensor.dtype, "")] if value is None else _bit_facts(value)
     if value is not None:
-        facts += _bit_facts(value)
         facts.append((text("selected.file"), place_words(value.place, _bits_of(value))))
     facts.append((text("selected.rank"), _rank_fact(found, is_done)))
     columns = [("", *(text(f"selected.column.{name}") for name in ("mean", "std", "min", "max", "l2", "zeros")), "")]
@@ -140,7 +139,7 @@ def _bit_facts(value: ExactValue) -> list[tuple[str, str]]:
     facts = []
     for bits in value.bits:
         hexadecimal, fields = bit_words(bits, value.dtype)
-        facts.append((text("selected.bits"), hexadecimal))
+        facts.append(("" if facts else value.dtype, hexadecimal))
         facts += [("", "  ".join(fields))] if fields else []
     return facts
 

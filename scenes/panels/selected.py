@@ -31,7 +31,7 @@ class SelectedPanel:
         place = imgui.ImVec2(margin, picture.y * LOWER) if left else imgui.ImVec2(picture.x - margin, margin)
         imgui.set_next_window_pos(place, 0, imgui.ImVec2(0.0 if left else 1.0, 0.0))
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(16 * scale, 13 * scale))
-        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(10 * scale, 5 * scale))
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(10 * scale, 4 * scale))
         flags = imgui.WindowFlags_
         imgui.begin("selected", None, flags.no_decoration | flags.no_inputs | flags.no_nav | flags.always_auto_resize)
         _contents(words)
