@@ -20,7 +20,6 @@ GLASS_HEIGHT = 1.12  # half height of the glass, in heights of a full value
 BIAS_GAP = 2.6
 BLOCK = 32  # columns of a block of a pyramid
 STRIP_GAP = 2.0  # cells between the strips of a folded matrix
-LINE_GAP = 0.5  # between those of few rows
 FEW_ROWS, LONG_VECTOR, LONGEST_BAND = 4, 1 << 16, 1 << 24  # matrices of fewer rows are folded between these lengths
 MOST_STRIPS, MOST_LINES = 512, 64  # each is a grid of its own
 FULL_CELLS = 192  # up to so many cells a side, one cell is one world unit
@@ -147,16 +146,15 @@ def _strips(rows: int, columns: int) -> tuple[Strip, ...]:
     Vectors stay whole, but for long ones, which become bands of lines. Lines are few, because a tile holds no more than
     one of them; of the longest all would have to be read to draw them so.
     """
-    few = rows < FEW_ROWS
-    gap, count = LINE_GAP if few else STRIP_GAP, 1
+    few, count = rows < FEW_ROWS, 1
     if not few or LONG_VECTOR < columns <= LONGEST_BAND:
-        ideal = math.sqrt(columns / (LONGEST_ASPECT * (rows + gap)))
+        ideal = math.sqrt(columns / (LONGEST_ASPECT * (rows + STRIP_GAP)))
         count = max(1, min(math.ceil(ideal), math.ceil(columns / FULL_CELLS), MOST_LINES if few else MOST_STRIPS))
     width = math.ceil(columns / count)
     if count > 1:  # whole blocks of the tensor's pyramid
         width = math.ceil(width / BLOCK) * BLOCK
     starts = range(0, columns, width)
-    return tuple(Strip(start, min(width, columns - start), k * (rows + gap)) for k, start in enumerate(starts))
+    return tuple(Strip(start, min(width, columns - start), k * (rows + STRIP_GAP)) for k, start in enumerate(starts))
 
 
 def tray_for(tensor: int, shape: Sequence[int]) -> Tray | None:
