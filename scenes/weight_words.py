@@ -136,7 +136,7 @@ def _title(value: ExactValue | None) -> str:
 
 
 def _bit_facts(value: ExactValue) -> list[tuple[str, str]]:
-    facts = []
+    facts: list[tuple[str, str]] = []
     for bits in value.bits:
         hexadecimal, fields = bit_words(bits, value.dtype)
         facts.append(("" if facts else value.dtype, hexadecimal))
