@@ -27,7 +27,7 @@ from ..scenes.strings import LANGUAGES, PATH_LIMIT, Language, language, set_lang
 
 __all__ = ["COMMANDS", "EXIT_FAULT", "EXIT_INPUT", "EXIT_INTERRUPT", "has_display", "main", "one_line", "run_command"]
 
-COMMANDS = ("view", "info", "stats", "snapshot", "record", "cache", "doctor", "demo")
+COMMANDS = ("view", "info", "stats", "run", "snapshot", "record", "cache", "doctor", "demo")
 EXIT_INPUT, EXIT_FAULT, EXIT_INTERRUPT = 2, 70, 130
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from ..engine.kernels.errors import InputError
 from ..engine.runners.program import Output, Program, Trace
 from ..loaders.network import Network
+from .digits_program import digits_program
 from .flow import Stop
+from .gpt_program import gpt_program
 from .graph_flow import stops_of_values
 from .graph_programs import graph_program
+from .sequence_program import sequence_program
 
 __all__ = ["layer_outputs", "program_of"]
 
@@ -22,6 +25,10 @@ def program_of(network: Network) -> Program:
     """
     if network.structure == "graph" and network.format == "onnx":
         return graph_program(network, {name: path for name, (_, path) in stops_of_values(network).items()})
+    for known in (digits_program, gpt_program, sequence_program):
+        program = known(network) if network.structure == "inferred" else None
+        if program is not None:
+            return program
     raise InputError(network.name, "run_structure")
 
 

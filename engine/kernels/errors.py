@@ -35,6 +35,7 @@ MESSAGES: dict[str, str] = {
     "no_display": "found no display, expected a desktop (DISPLAY or WAYLAND_DISPLAY), use snapshot or record instead",
     "no_egl": "found no OpenGL without a window ({found}), expected libEGL and a driver, "
     "install libegl1 and libgl1 and run tensornaut doctor",
+    "no_pillow": "Pillow is not installed, expected the extra pictures to read this file, install tensornaut[pictures]",
     "no_target": "found no memory for a picture of {found}, expected a graphics driver that can hold it, "
     "ask for a smaller picture",
     "not_found": "found no file or folder of this name, expected one that exists, check the spelling",
@@ -45,7 +46,11 @@ MESSAGES: dict[str, str] = {
     "output_unwritable": "the output cannot be written ({reason}), "
     "expected a folder with free space that you may write to, choose another path",
     "run_failed": "this layer cannot be run ({reason}), expected inputs that fit it, those before it are shown",
+    "run_heads": "found tokens of width {width} and not how many heads look at them, expected n_head in the metadata, "
+    "convert the network to ONNX",
     "run_input_missing": "found no values for this input, expected {inputs}, give --input NAME=FILE",
+    "run_input_none": "found no --input, expected {inputs}, give --input FILE, NAME=FILE, random or zeros",
+    "run_input_numbers": "found {found}, expected {expected}, change the input",
     "run_input_shape": "found values of shape {found}, expected {expected}, change the input",
     "run_input_type": "found values of type {found}, expected {expected}, change the input",
     "run_input_unknown": "found no input of this name, expected {inputs}, change --input",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -56,16 +56,17 @@ class Runner:
         if self.compiled:
             use_cache()
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> Trace:
-        """As `run` of this module."""
+    def run(self, inputs: Mapping[str, np.ndarray], advance: Callable[[], None] | None = None) -> Trace:
+        """As `run` of this module. `advance` is called at every step."""
         values = {name: self._placed(array) for name, array in fed(self.program.inputs, inputs).items()}
-        trace = _Recording(fixed=bool(self.program.inputs))
+        trace = _Recording(bool(self.program.inputs), advance or _nothing)
         with np.errstate(all="ignore"):
             self._take(self.program.steps, values, trace)
         return Trace(trace.outputs, trace.skipped)
 
     def _take(self, steps: Iterable[Step], values: Arrays, trace: _Recording) -> None:
         for step in steps:
+            trace.advance()
             fixed = trace.fixed and all(not name or self._has(name) for name in step.inputs)
             if fixed and all(name in self._known for name in step.outputs if name) and not step.branches:
                 continue
@@ -150,6 +151,7 @@ class _Recording:
     """The trace in the making."""
 
     fixed: bool  # whether what follows from weights alone is left out
+    advance: Callable[[], None]
     outputs: list[Output] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     _bytes: int = 0
@@ -172,6 +174,10 @@ class _Recording:
 def _array(result: Any) -> Any:
     """A result of a kernel as an array, where it is."""
     return np.asarray(result) if isinstance(result, np.generic | float | int) else result
+
+
+def _nothing() -> None:
+    pass
 
 
 def _complaint(step: Step) -> InputError | None:

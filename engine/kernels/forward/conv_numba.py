@@ -1,5 +1,5 @@
 """Convolution, compiled: what each place sees is laid out in columns and multiplied by BLAS at once; where a group has
-one channel there is little to multiply, and the sums are made directly. Other than one or two axes: the definition.
+few outputs there is little to multiply, and the sums are made directly. Other than one or two axes: the definition.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .window import Ints, Window
 __all__ = ["conv"]
 
 AT_ONCE = 1 << 20  # numbers in columns, so that they stay in a cache
+FEW = 8  # outputs of a group, for which columns would cost more than they save
 IMAGES = types.Array(types.float32, 4, "C", readonly=True)
 
 
@@ -46,8 +47,8 @@ def conv(
         out = np.empty((len(x), len(weight), *flat.out), np.float32)
         images = _as_images(window.padded(x, 0))
         kernels = np.ascontiguousarray(weight.reshape(*weight.shape[:2], *flat.kernel))
-        if weight.shape[1] == 1:
-            _each_channel(images, kernels, out, *flat.strides, *flat.dilations)
+        if len(weight) // group <= FEW:
+            _directly(images, kernels, out, group, *flat.strides, *flat.dilations)
         else:
             _by_columns(images, kernels, out, flat, group)
     out = out.reshape(shape)
@@ -122,23 +123,25 @@ def _columns(image, columns, first, width, kernel_y, kernel_x, stride_y, stride_
                 line += 1
 
 
-@njit(types.void(IMAGES, IMAGES, types.float32[:, :, :, ::1], *[types.int64] * 4), nogil=True, cache=True)
-def _each_channel(images, kernels, out, stride_y, stride_x, step_y, step_x):
-    """Each channel by itself: output channel k sees input channel k * inputs // outputs."""
-    outputs, height, width = out.shape[1], out.shape[2], out.shape[3]
-    share = outputs // max(images.shape[1], 1)
+@njit(types.void(IMAGES, IMAGES, types.float32[:, :, :, ::1], *[types.int64] * 5), nogil=True, cache=True)
+def _directly(images, kernels, out, group, stride_y, stride_x, step_y, step_x):
+    """Sums without columns. Loops in this order let the last one work on many places at once."""
+    outputs, height, width = out.shape[1] // max(group, 1), out.shape[2], out.shape[3]
+    inputs = kernels.shape[1]
     for n in range(images.shape[0]):
-        for k in range(outputs):
+        for k in range(out.shape[1]):
+            first = k // outputs * inputs
             for row in range(height):
                 target = out[n, k, row]
                 target[:] = np.float32(0)
-                for ky in range(kernels.shape[2]):
-                    source = images[n, k // share, row * stride_y + ky * step_y]
-                    for kx in range(kernels.shape[3]):
-                        factor, at = kernels[k, 0, ky, kx], kx * step_x
-                        if stride_x == 1:
-                            for col in range(width):
-                                target[col] += factor * source[at + col]
-                        else:
-                            for col in range(width):
-                                target[col] += factor * source[at + col * stride_x]
+                for channel in range(inputs):
+                    for ky in range(kernels.shape[2]):
+                        source = images[n, first + channel, row * stride_y + ky * step_y]
+                        for kx in range(kernels.shape[3]):
+                            factor, at = kernels[k, channel, ky, kx], kx * step_x
+                            if stride_x == 1:
+                                for col in range(width):
+                                    target[col] += factor * source[at + col]
+                            else:
+                                for col in range(width):
+                                    target[col] += factor * source[at + col * stride_x]

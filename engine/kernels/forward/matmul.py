@@ -6,7 +6,7 @@ import numpy as np
 
 from .bounds import refused, require_size
 
-__all__ = ["gemm", "matmul"]
+__all__ = ["gemm", "linear", "matmul"]
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -41,3 +41,11 @@ def gemm(
     if np.broadcast_shapes(product.shape, c.shape) != product.shape:
         raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
     return product + (c if beta == 1 else (c * beta).astype(c.dtype))
+
+
+def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """(..., outputs) of x (..., inputs), weight (outputs, inputs), bias (outputs,). Raises InputError."""
+    if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
+        raise refused(f"weights {weight.shape}", "a matrix, and a bias that fits")
+    product = matmul(x, weight.T)
+    return product if bias is None else product + bias

@@ -1,0 +1,1 @@
+"""What a person gives a network to see: pictures as arrays."""
