@@ -18,7 +18,7 @@ class Rasterizer(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the version that draws: "numpy" or "numba"."""
+        """Of the version that draws: "numpy", "numba" or "cuda"."""
 
     @property
     def threads(self) -> int:
@@ -46,15 +46,22 @@ class RasterizerChoice:
     """The rasterizer to draw with: the definition, and the compiled one as soon as it is ready and worth its import.
 
     `threads` of the compiled one (0: as many as help). It may be kept for as long as the process lives.
+    `wanted` "cuda": the one on a GPU from the start; raises InputError where there is none.
     """
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, wanted: str = "") -> None:
         self._threads = threads
         self._current: Rasterizer = DefinitionRasterizer()
+        if wanted == "cuda":
+            from .rasterizer_cupy import CudaRasterizer
+
+            self._current = CudaRasterizer()
 
     def rasterizer(self, batch: Batch) -> Rasterizer:
         """The one for the next picture, in which `batch` is drawn."""
+        if self._current.name != DefinitionRasterizer.name:
+            return self._current
         module = version("rasterize", int(batch.counts.prod(1, dtype=np.int64).sum()))
-        if self._current.name == DefinitionRasterizer.name and hasattr(module, "CompiledRasterizer"):
+        if hasattr(module, "CompiledRasterizer"):
             self._current = module.CompiledRasterizer(self._threads)
         return self._current

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tensornaut.engine.rasterize import Batch, DefinitionRasterizer, Pool, eye_rows, pack, unpack
+from tensornaut.engine.rasterize import Batch, DefinitionRasterizer, Pool, RasterizerChoice, eye_rows, pack, unpack
 from tensornaut.engine.rasterize.batch import SUM_LIMIT
 from tensornaut.engine.rasterize.rasterizer_cupy import CudaRasterizer
 
@@ -84,3 +84,11 @@ def test_a_tile_that_points_beyond_the_pool_is_refused(rasterizer, scenes):
         broken = Batch(**{**vars(batch), name: np.full_like(getattr(batch, name), wrong)})
         with pytest.raises(ValueError, match=name):
             rasterizer.light(broken, pool, near, rows, (80, 60))
+
+
+def test_it_draws_where_it_is_wanted(gpu, scenes):
+    batch, pool, near, rows = scenes.random(1, 3, 0.1, (40, 30))
+    chosen = RasterizerChoice(wanted="cuda").rasterizer(batch)
+    assert chosen.name == "cuda"
+    picture = chosen.resolve(chosen.light(batch, pool, near, rows, (40, 30)))
+    assert np.array_equal(picture, DEFINITION.resolve(DEFINITION.light(batch, pool, near, rows, (40, 30))))
