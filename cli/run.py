@@ -9,6 +9,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0, after printing what the layers give. Raises InputError."""
-    if arguments.device == "cuda":
-        _require_cuda()
+    on_gpu = arguments.device == "cuda"
+    if on_gpu:
+        from ..engine.kernels.machine_cupy import machine
+
+        machine()  # says at once what is missing
     target = Path(arguments.save) if arguments.save else None
     if target is not None and target.suffix != ".npz":
         raise InputError(arguments.save, "output_suffix", found=target.suffix or "none", expected=".npz")
@@ -62,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = inputs_of(program.inputs, arguments.input)
     most = max([network.parameter_count, *(array.size for array in inputs.values())])
     with Progress(text("run.progress"), len(program.steps)) as progress:
-        trace = Runner(program, compiled=most > MANY_NUMBERS).run(inputs, progress.advance)
+        trace = Runner(program, compiled=most > MANY_NUMBERS and not on_gpu, cuda=on_gpu).run(inputs, progress.advance)
+    if on_gpu:
+        trace = _on_host(trace)
     if not trace.outputs and trace.causes and trace.causes[0].error:
         raise trace.causes[0].error
     if target is not None:
@@ -76,12 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _require_cuda() -> None:
-    """Raises InputError: that CuPy or a GPU is missing, or that the kernels are."""
+def _on_host(trace: Trace) -> Trace:
+    """The trace with all arrays in host memory."""
+    from ..engine.kernels.device_memory import is_on_device
     from ..engine.kernels.machine_cupy import machine
 
-    machine()
-    raise InputError("--device", "option_value", found="cuda", expected="cpu: there are no such kernels for GPUs yet")
+    outputs = [
+        replace(output, array=machine().to_host(output.array)) if is_on_device(output.array) else output
+        for output in trace.outputs
+    ]
+    return replace(trace, outputs=outputs)
 
 
 def _json_lines(program: Program, trace: Trace) -> Iterator[str]:
@@ -158,4 +168,3 @@ def _save(trace: Trace, path: Path) -> None:
         discard(part)
         raise
     finish(part, path)
-

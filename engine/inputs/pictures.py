@@ -58,14 +58,13 @@ def _opened(path: Path) -> Any:
 def _layout(path: Path, shape: tuple[int | str | None, ...]) -> tuple[int, int | None, int | None, bool]:
     """(channels, height and width where stated, whether channels stand behind). Raises InputError."""
     sides = [side if isinstance(side, int) else None for side in shape]
+    found: tuple[int | None, int | None, int | None, bool] = None, None, None, False
     if len(sides) >= 3 and sides[-3] in MODES:
         found = sides[-3], sides[-2], sides[-1], False
     elif len(sides) >= 3 and sides[-1] in MODES:
         found = sides[-1], sides[-3], sides[-2], True
     elif len(sides) == 2:
         found = 1, sides[0], sides[1], True
-    else:
-        found = None, None, None, False
     channels, height, width, behind = found
     if channels is None or max(height or 1, width or 1) > MOST_SIDE:
         text = f"({', '.join('?' if side is None else str(side) for side in shape)})"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 
@@ -66,30 +67,25 @@ def _folded(function: Binary, *values: Array) -> Array:
     return reduce(_of_two(function), values)
 
 
-BINARY: dict[str, Binary] = {
-    kind: _of_two(function)
-    for kind, function in {
-        **{"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divide, "Pow": _power},
-        **{"Equal": np.equal, "Less": np.less, "LessOrEqual": np.less_equal},
-        **{"Greater": np.greater, "GreaterOrEqual": np.greater_equal},
-        **{"And": np.logical_and, "Or": np.logical_or, "Xor": np.logical_xor},
-        **{"BitwiseAnd": np.bitwise_and, "BitwiseOr": np.bitwise_or, "BitwiseXor": np.bitwise_xor},
-    }.items()
+_BINARY: dict[str, Callable[..., Any]] = {
+    **{"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divide, "Pow": _power},
+    **{"Equal": np.equal, "Less": np.less, "LessOrEqual": np.less_equal},
+    **{"Greater": np.greater, "GreaterOrEqual": np.greater_equal},
+    **{"And": np.logical_and, "Or": np.logical_or, "Xor": np.logical_xor},
+    **{"BitwiseAnd": np.bitwise_and, "BitwiseOr": np.bitwise_or, "BitwiseXor": np.bitwise_xor},
 }
+BINARY: dict[str, Binary] = {kind: _of_two(function) for kind, function in _BINARY.items()}
 FOLDED: dict[str, Callable[..., Array]] = {
-    kind: partial(_folded, function)
-    for kind, function in {"Max": np.maximum, "Min": np.minimum, "Sum": np.add}.items()
+    kind: partial(_folded, function) for kind, function in {"Max": np.maximum, "Min": np.minimum, "Sum": np.add}.items()
 }
-UNARY: dict[str, Unary] = {
-    kind: _of_one(function)
-    for kind, function in {
-        **{"Abs": np.abs, "Neg": np.negative, "Exp": np.exp, "Log": np.log, "Sqrt": np.sqrt, "Sign": np.sign},
-        **{"Floor": np.floor, "Ceil": np.ceil, "Round": np.rint, "Reciprocal": _reciprocal, "Not": np.logical_not},
-        **{"Sin": np.sin, "Cos": np.cos, "Tan": np.tan, "Asin": np.arcsin, "Acos": np.arccos, "Atan": np.arctan},
-        **{"Sinh": np.sinh, "Cosh": np.cosh, "Asinh": np.arcsinh, "Acosh": np.arccosh, "Atanh": np.arctanh},
-        **{"IsNaN": np.isnan, "BitwiseNot": np.bitwise_not},
-    }.items()
+_UNARY: dict[str, Callable[..., Any]] = {
+    **{"Abs": np.abs, "Neg": np.negative, "Exp": np.exp, "Log": np.log, "Sqrt": np.sqrt, "Sign": np.sign},
+    **{"Floor": np.floor, "Ceil": np.ceil, "Round": np.rint, "Reciprocal": _reciprocal, "Not": np.logical_not},
+    **{"Sin": np.sin, "Cos": np.cos, "Tan": np.tan, "Asin": np.arcsin, "Acos": np.arccos, "Atan": np.arctan},
+    **{"Sinh": np.sinh, "Cosh": np.cosh, "Asinh": np.arcsinh, "Acosh": np.arccosh, "Atanh": np.arctanh},
+    **{"IsNaN": np.isnan, "BitwiseNot": np.bitwise_not},
 }
+UNARY: dict[str, Unary] = {kind: _of_one(function) for kind, function in _UNARY.items()}
 
 
 def mean(*values: Array) -> Array:

@@ -69,7 +69,7 @@ def masked_scores(
         mask = mask if mask.dtype != bool else np.where(mask, 0, -np.inf).astype(q.dtype)
         scores = scores + np.broadcast_to(mask, scores.shape).astype(q.dtype)
     if is_causal:
-        scores = np.where(np.tri(*scores.shape[2:], dtype=bool), scores, q.dtype.type(-np.inf))
+        scores = np.where(np.tri(*scores.shape[2:]) > 0, scores, q.dtype.type(-np.inf))
     return scores, v
 
 

@@ -6,6 +6,7 @@ Source: https://onnx.ai/onnx/operators/onnx__Conv.html, onnx__ConvTranspose.html
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,8 @@ def conv(
     grouped = weight.reshape(group, outputs // group, inputs, *window.kernel)
     for tap, seen in window.taps(window.padded(x, 0)):
         columns = seen.reshape(n, group, inputs, -1)
-        total += grouped[(..., *tap)] @ columns if inputs > 1 else grouped[(..., *tap)] * columns
+        factors = _at(grouped, tap)
+        total += factors @ columns if inputs > 1 else factors * columns
     total = total.reshape(shape)
     return total if bias is None else total + bias.reshape(-1, *[1] * len(window.out))
 
@@ -95,9 +97,16 @@ def conv_transpose(
     grouped = weight.reshape(group, channels // group, weight.shape[1], *kernel)
     columns = x.reshape(n, group, channels // group, -1)
     for tap, seen in Window(kernel, steps, gaps, before, after, more, x.shape[2:]).taps(total):
-        seen += (np.swapaxes(grouped[(..., *tap)], 1, 2) @ columns).reshape(seen.shape)
-    total = total[(..., *(slice(low, size - high) for low, high, size in zip(before, after, full, strict=True)))]
+        seen += (np.swapaxes(_at(grouped, tap), 1, 2) @ columns).reshape(seen.shape)
+    left: tuple[Any, ...] = tuple(slice(a, size - b) for a, b, size in zip(before, after, full, strict=True))
+    total = total[(slice(None), slice(None), *left)]
     return np.ascontiguousarray(total) if bias is None else total + bias.reshape(-1, *[1] * rank)
+
+
+def _at(weights: np.ndarray, tap: Ints) -> np.ndarray:
+    """(groups, outputs, inputs): the weights of one place of the window."""
+    where: tuple[Any, ...] = (slice(None), slice(None), slice(None), *tap)
+    return weights[where]
 
 
 def _cut(full: Ints, places: Ints, strides: Ints, pads: Ints, auto_pad: str) -> tuple[Ints, Ints]:

@@ -5,6 +5,7 @@ few outputs there is little to multiply, and the sums are made directly. Other t
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -36,7 +37,7 @@ def conv(
     """As `conv.conv`."""
     window = conv_window(x, weight, bias, auto_pad, dilations, group, kernel_shape, pads, strides)
     if x.ndim > 4 or x.dtype != np.float32:
-        settings = {"dilations": dilations, "group": group, "pads": pads, "strides": strides}
+        settings: dict[str, Any] = {"dilations": dilations, "group": group, "pads": pads, "strides": strides}
         return definition.conv(x, weight, bias, auto_pad=auto_pad, **settings)
     shape = require_size((len(x), len(weight), *window.out), x.dtype)
     if math.prod(window.kernel) == 1 and group == 1 and not any(window.before + window.after):

@@ -136,5 +136,3 @@ def _inside(places: np.ndarray, size: int) -> np.ndarray:
     if rows.size and not -size <= rows.min() <= rows.max() < size:
         raise refused(f"places from {rows.min()} to {rows.max()}", f"less than {size}")
     return np.where(rows < 0, rows + size, rows)
-
-

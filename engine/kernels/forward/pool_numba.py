@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, types
 
@@ -29,7 +31,7 @@ def max_pool(
     """As `pool.max_pool`."""
     window = pool_window(x, kernel_shape, strides, pads, dilations, auto_pad, ceil_mode)
     if x.ndim != 4 or x.dtype != np.float32:
-        settings = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "dilations": dilations, "pads": pads}
+        settings: dict[str, Any] = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "dilations": dilations, "pads": pads}
         return definition.max_pool(x, kernel_shape=kernel_shape, strides=strides, **settings)
     out = np.empty((*x.shape[:2], *window.out), np.float32)
     _largest(_padded(x, window, lowest(x.dtype)), out, *window.kernel, *window.strides, *window.dilations)
@@ -50,15 +52,15 @@ def average_pool(
     """As `pool.average_pool`."""
     window = pool_window(x, kernel_shape, strides, pads, dilations, auto_pad, ceil_mode)
     if x.ndim != 4 or x.dtype != np.float32:
-        settings = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "dilations": dilations, "pads": pads}
-        sizes = {"kernel_shape": kernel_shape, "strides": strides}
-        return definition.average_pool(x, count_include_pad=count_include_pad, **sizes, **settings)
+        settings: dict[str, Any] = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "dilations": dilations, "pads": pads}
+        settings |= {"kernel_shape": kernel_shape, "strides": strides}
+        return definition.average_pool(x, count_include_pad=count_include_pad, **settings)
     out = np.empty((*x.shape[:2], *window.out), np.float32)
     count = np.empty((1, 1, *window.out), np.float32)
-    settings = *window.kernel, *window.strides, *window.dilations
-    _sum(_padded(x, window, 0), out, *settings)
+    places = *window.kernel, *window.strides, *window.dilations
+    _sum(_padded(x, window, 0), out, *places)
     ones = window.padded(np.ones((1, 1, *x.shape[2:]), np.float32), 1 if count_include_pad else 0, 0)
-    _sum(np.ascontiguousarray(ones), count, *settings)
+    _sum(np.ascontiguousarray(ones), count, *places)
     out /= count
     return out
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -54,13 +55,13 @@ def _log_sum_exp(x: np.ndarray, axis: tuple[int, ...] | None, keepdims: bool) ->
     return found if keepdims else np.squeeze(found, axis)
 
 
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{"ReduceSum": np.sum, "ReduceMean": np.mean, "ReduceMax": np.max, "ReduceMin": np.min},
+    **{"ReduceProd": np.prod, "ReduceL1": _l1, "ReduceL2": _l2, "ReduceSumSquare": _sum_square},
+    **{"ReduceLogSum": _log_sum, "ReduceLogSumExp": _log_sum_exp},
+}
 REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    kind: partial(_reduce, function)
-    for kind, function in {
-        **{"ReduceSum": np.sum, "ReduceMean": np.mean, "ReduceMax": np.max, "ReduceMin": np.min},
-        **{"ReduceProd": np.prod, "ReduceL1": _l1, "ReduceL2": _l2, "ReduceSumSquare": _sum_square},
-        **{"ReduceLogSum": _log_sum, "ReduceLogSumExp": _log_sum_exp},
-    }.items()
+    kind: partial(_reduce, function) for kind, function in _FUNCTIONS.items()
 }
 
 

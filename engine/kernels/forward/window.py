@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,8 @@ class Window:
         for tap in np.ndindex(*self.kernel):
             starts = [k * d for k, d in zip(tap, self.dilations, strict=True)]
             runs = zip(starts, self.strides, self.out, strict=True)
-            yield tap, padded[(..., *(slice(start, start + step * n, step) for start, step, n in runs))]
+            where: tuple[Any, ...] = (..., *(slice(start, start + step * n, step) for start, step, n in runs))
+            yield tap, padded[where]
 
 
 def per_axis(values: Sequence[int], rank: int, otherwise: int, what: str) -> Ints:
