@@ -42,6 +42,7 @@ EASE = growth(0)  # by which tau falls from frame to frame when samples are to s
 FAST_EASE = EASE**3  # when very many are
 SPARE, VERY_SPARE = 0.85, 0.3  # of the budget, below which that is so
 FOG_FLOOR = 0.35  # far data stays legible
+PEAK_FOG_FLOOR = 0.80  # where single peaks have to be seen
 FOG_SHARE = 0.6  # of the scene's length, where fog begins
 
 
@@ -107,7 +108,8 @@ class Detail:
             return emphasis
         away = place - eye.position
         distance = np.sqrt((away * away).sum(1))
-        return np.clip(np.exp((self.fog_start - distance) / (2.2 * self.fog_start)), FOG_FLOOR, 1.0) * emphasis
+        floor = np.where(self._peaks[grid], PEAK_FOG_FLOOR, FOG_FLOOR)
+        return np.clip(np.exp((self.fog_start - distance) / (2.2 * self.fog_start)), floor, 1.0) * emphasis
 
     def _collect(self) -> None:
         """Matrices of the scene as arrays, when anything changed."""

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 import numpy as np
 
+from .beacons import beacons
 from .detail import Detail
 from .gpu import Context
 from .painters.background import BackgroundPainter
@@ -88,7 +89,8 @@ class Renderer:
         self._lines.draw([(world, line) for world, line in lines if line.layer == "front"], eye)
         for _, shapes in found.all(ScreenShapes):
             self._labels.draw_screen_shapes(screen_rectangles(shapes, eye), eye)
-        self._labels.draw_front(texts, eye, self._label_colors(), history=frame.mode == "live")
+        covered_px = beacons(self.detail, eye)
+        self._labels.draw_front(texts, eye, self._label_colors(), history=frame.mode == "live", avoid_px=covered_px)
         gl.glUseProgram(0)
         self._context.check("frame")
 

@@ -36,7 +36,7 @@ __all__ = [
 
 LOOKS = ("value", "magnitude", "zscore", "sign", "outlier", "rownorm")
 RANGES = ("tensor", "kind", "model")
-PEAK_PX = 7.0  # a peak is seen as a blob of about this size
+PEAK_PX = 10.0  # a peak is seen as a blob of about this size
 SIGN_HEIGHT = 0.4  # of the height of a value: both sheets stay close to the zero plane
 # Brightness far and near, by ink.
 PEAKS = {

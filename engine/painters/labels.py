@@ -50,9 +50,15 @@ class LabelPainter:
         self._draw_in_world(floor, eye, (*colors.text2, FLOOR_ALPHA))
 
     def draw_front(
-        self, texts: list[Placed], eye: Eye, colors: LabelColors, history: bool = False, time_s: float | None = None
+        self,
+        texts: list[Placed],
+        eye: Eye,
+        colors: LabelColors,
+        history: bool = False,
+        time_s: float | None = None,
+        avoid_px: np.ndarray | None = None,
     ) -> None:
-        """Callouts and text on the screen.
+        """Callouts and text on the screen. No callout covers `avoid_px` (n, 4): x, y from the top left, width, height.
 
         With `history` callouts that were shown before stay a little longer and, where `time_s` is given, new ones fade
         in; without it the picture depends on the other arguments alone.
@@ -63,7 +69,8 @@ class LabelPainter:
                 groups[placed[1].placement].append(placed)
         self._screen.tidy()
         lines = [line for _, text in groups["screen"] for line in screen_lines(text, self._screen, eye, colors)]
-        shapes = self._callouts(groups["callout"], eye, colors, history, time_s, lines)
+        avoid = line_bounds(lines) if avoid_px is None else np.concatenate([line_bounds(lines), avoid_px])
+        shapes = self._callouts(groups["callout"], eye, colors, history, time_s, lines, avoid)
         self.draw_screen_shapes(shapes, eye)
         self._draw_lines(lines, eye)
 
@@ -96,8 +103,9 @@ class LabelPainter:
         history: bool,
         time_s: float | None,
         lines: list[Line],
+        avoid_px: np.ndarray,
     ) -> np.ndarray:
-        """RECTANGLE rows of the callouts that find room beside `lines`, to which their own lines are added."""
+        """RECTANGLE rows of the callouts that find room beside `avoid_px`; their own lines are added to `lines`."""
         before = self._shown.get(eye.target, {}) if history else {}
         index, anchors, distance = project(texts, eye)
         priority = np.fromiter((texts[k][1].priority for k in index), float, len(index))
@@ -105,7 +113,7 @@ class LabelPainter:
         chosen = nearest_by_cell(anchors, distance, priority, kept, screen_scale(eye.viewport[3]))
         cards = [Card(texts[index[k]][1], self._screen, eye.viewport[3]) for k in chosen]
         sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
-        placed, rectangles = layout_callouts(anchors[chosen], sizes, eye.size_px, line_bounds(lines))
+        placed, rectangles = layout_callouts(anchors[chosen], sizes, eye.size_px, avoid_px)
         now = time_s if time_s is not None else np.inf
         shown = {cards[k].text: before.get(cards[k].text, now if before else -np.inf) for k in placed}
         if history:
