@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .bounds import refused
+from .bounds import broadcast, refused
 
 __all__ = [
     *("celu", "clip", "elu", "erf", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "mish", "prelu", "quick_gelu"),
@@ -31,7 +31,7 @@ def leaky_relu(x: np.ndarray, *, alpha: float = 0.01) -> np.ndarray:
 
 def prelu(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """slope x where x is negative, else x. The slope is broadcast to x. Raises InputError."""
-    if np.broadcast_shapes(x.shape, slope.shape) != x.shape:
+    if broadcast(x.shape, slope.shape) != x.shape:
         raise refused(f"slopes of shape {slope.shape} for {x.shape}", "one that fits")
     return np.where(x < 0, x * slope, x)
 

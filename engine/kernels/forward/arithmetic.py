@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .bounds import refused, require_size
+from .bounds import broadcast, refused, require_size
 
 __all__ = ["BINARY", "FOLDED", "UNARY", "mean", "mod", "where"]
 
@@ -24,7 +24,7 @@ def _of_two(function: Binary) -> Binary:
     """The function, of arrays that are broadcast; raises InputError where the result would be too large."""
 
     def checked(a: Array, b: Array) -> Array:
-        require_size(np.broadcast_shapes(a.shape, b.shape), a.dtype)
+        require_size(broadcast(a.shape, b.shape), a.dtype)
         return function(a, b)
 
     return checked
@@ -52,7 +52,7 @@ def _power(a: Array, b: Array) -> Array:
     if a.dtype.kind in "iu":
         return np.power(a.astype(np.float64), b).astype(a.dtype)
     if b.size == 1 and b.reshape(-1)[0] == 2:
-        return a * a if a.ndim >= b.ndim else (a * a).reshape(np.broadcast_shapes(a.shape, b.shape))
+        return a * a if a.ndim >= b.ndim else (a * a).reshape(broadcast(a.shape, b.shape))
     return np.power(a, b.astype(a.dtype))
 
 
@@ -102,5 +102,5 @@ def mod(a: Array, b: Array, *, fmod: int = 0) -> Array:
 
 def where(condition: Array, a: Array, b: Array) -> Array:
     """a where the condition holds, else b. Raises InputError."""
-    require_size(np.broadcast_shapes(condition.shape, a.shape, b.shape), a.dtype)
+    require_size(broadcast(condition.shape, a.shape, b.shape), a.dtype)
     return np.where(condition.astype(bool), a, b)

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from .bounds import RANK, axes_of, axis_of, refused, require_size, shown, whole
+from .bounds import RANK, axes_of, axis_of, broadcast, refused, require_size, shown, whole
 from .window import Ints
 
 __all__ = [
@@ -153,7 +153,7 @@ def pad(
 def expand(x: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Broadcast against a shape. Raises InputError."""
     sides = require_size(whole(shape), x.dtype)
-    return np.broadcast_to(x, require_size(np.broadcast_shapes(x.shape, sides), x.dtype)).copy()
+    return np.broadcast_to(x, require_size(broadcast(x.shape, sides), x.dtype)).copy()
 
 
 def tile(x: np.ndarray, repeats: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .bounds import refused, require_size
+from .bounds import broadcast, refused, require_size
 
 __all__ = ["attention", "by_head", "masked_scores"]
 
@@ -67,7 +67,9 @@ def masked_scores(
         scores = q.dtype.type(softcap) * np.tanh(scores / q.dtype.type(softcap))
     if mask is not None:
         mask = mask if mask.dtype != bool else np.where(mask, 0, -np.inf).astype(q.dtype)
-        scores = scores + np.broadcast_to(mask, scores.shape).astype(q.dtype)
+        if broadcast(mask.shape, scores.shape) != scores.shape:
+            raise refused(f"a mask of shape {mask.shape}", f"one for {scores.shape}")
+        scores = scores + mask.astype(q.dtype)
     if is_causal:
         scores = np.where(np.tri(*scores.shape[2:]) > 0, scores, q.dtype.type(-np.inf))
     return scores, v

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["MOST_BYTES", "MOST_TAPS", "RANK", "axes_of", "axis_of", "refused", "require_size", "whole"]
+__all__ = ["MOST_BYTES", "MOST_TAPS", "RANK", "axes_of", "axis_of", "broadcast", "refused", "require_size", "whole"]
 
 MOST_BYTES = 1 << 30  # one array that a layer gives or needs on its way
 MOST_TAPS = 1 << 14  # places of one window
@@ -31,6 +31,14 @@ def require_size(shape: Iterable[int], dtype: np.dtype) -> tuple[int, ...]:
     if math.prod(sides) * dtype.itemsize > MOST_BYTES:
         raise InputError("run", "run_too_large", shape=shown(sides), limit=MOST_BYTES >> 20)
     return sides
+
+
+def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that arrays of these shapes have together. Raises InputError."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise refused(f"the shapes {' and '.join(f'({shown(shape)})' for shape in shapes)}", "some that fit") from error
 
 
 def shown(sides: Sequence[int]) -> str:

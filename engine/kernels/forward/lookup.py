@@ -46,9 +46,8 @@ def cast_like(x: np.ndarray, other: np.ndarray) -> np.ndarray:
 def gather(table: np.ndarray, places: np.ndarray, *, axis: int = 0) -> np.ndarray:
     """What stands at places along an axis, as of an embedding. Raises InputError."""
     axis = axis_of(axis, table.ndim)
-    rows = _inside(places, table.shape[axis])
     require_size((*table.shape[:axis], *places.shape, *table.shape[axis + 1 :]), table.dtype)
-    return np.take(table, rows, axis)
+    return np.take(table, _inside(places, table.shape[axis]), axis)
 
 
 def gather_elements(x: np.ndarray, places: np.ndarray, *, axis: int = 0) -> np.ndarray:
@@ -132,6 +131,7 @@ def _inside(places: np.ndarray, size: int) -> np.ndarray:
     """int64, counted from the first. Raises InputError."""
     if places.dtype.kind not in "iu":
         raise refused(f"places of type {places.dtype.name}", "integers")
+    require_size(places.shape, np.dtype(np.int64))
     rows = places.astype(np.int64)
     if rows.size and not -size <= rows.min() <= rows.max() < size:
         raise refused(f"places from {rows.min()} to {rows.max()}", f"less than {size}")

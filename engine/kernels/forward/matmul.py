@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bounds import refused, require_size
+from .bounds import broadcast, refused, require_size
 
 __all__ = ["gemm", "linear", "matmul"]
 
@@ -16,7 +16,7 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
         raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
-    require_size((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *b.shape[-1:]), a.dtype)
+    require_size((*broadcast(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *b.shape[-1:]), a.dtype)
     return np.matmul(a, b)
 
 
@@ -38,7 +38,7 @@ def gemm(
         product = (product * alpha).astype(a.dtype)
     if c is None:
         return product
-    if np.broadcast_shapes(product.shape, c.shape) != product.shape:
+    if broadcast(product.shape, c.shape) != product.shape:
         raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
     return product + (c if beta == 1 else (c * beta).astype(c.dtype))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from . import norm as definition
-from .bounds import axis_of, refused
+from .bounds import axis_of, broadcast, refused
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
@@ -77,7 +77,7 @@ def _normal(x: np.ndarray, groups: int, epsilon: float, centered: bool) -> np.nd
 def _scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None) -> np.ndarray:
     """Changes `normal`."""
     for step, values in ((np.multiply, scale), (np.add, bias)):
-        if values is not None and np.broadcast_shapes(normal.shape, values.shape) == normal.shape:
+        if values is not None and broadcast(normal.shape, values.shape) == normal.shape:
             step(normal, values, out=normal)
         elif values is not None:
             raise refused(f"a scale of shape {values.shape} for {normal.shape}", "one that fits")

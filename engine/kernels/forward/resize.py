@@ -41,7 +41,7 @@ def resize(
         for axis, factor in zip(chosen, _as_many(scales.astype(np.float64).reshape(-1).tolist(), chosen), strict=True):
             if not 0 < factor < 1 << 31:
                 raise refused(f"the scale {factor}", "a positive number")
-            out[axis], factors[axis] = int(x.shape[axis] * factor), factor
+            out[axis], factors[axis] = int(np.float32(x.shape[axis]) * np.float32(factor)), factor
     else:
         raise refused("neither scales nor sizes", "one of both")
     require_size(out, x.dtype)
