@@ -19,7 +19,9 @@ from .gpu_egl import EglError, EglSurface
 from .gpu_functions import functions
 from .kernels.errors import InputError
 
-__all__ = ["Context", "GraphicsError", "Instances", "Program", "Target", "Texture", "draw_full_screen", "read_pixels"]
+__all__ = [
+    "Context", "GraphicsError", "Instances", "Program", "Target", "Texture", "draw_full_screen", "read_pixels", "shader_text"
+]  # fmt: skip
 
 SHADERS = Path(__file__).resolve().parent.parent / "shaders"
 
@@ -114,11 +116,17 @@ class Program:
     """A linked GLSL program. `use` sets uniforms by name: float, int, vectors, (4, 4) and (3, 3) matrices as arrays."""
 
     def __init__(self, vertex: str, fragment: str) -> None:
+        gl = functions()
+        names = (f"{vertex}.vert", gl.GL_VERTEX_SHADER), (f"{fragment}.frag", gl.GL_FRAGMENT_SHADER)
+        self._link([(name, kind, shader_text(name)) for name, kind in names])
+
+    def _link(self, stages: list[tuple[str, int, str]]) -> None:
+        """From (file name, kind, text) of its shaders."""
         gl = self._gl = functions()
         self.id = gl.glCreateProgram()
-        for name, kind in ((f"{vertex}.vert", gl.GL_VERTEX_SHADER), (f"{fragment}.frag", gl.GL_FRAGMENT_SHADER)):
+        for name, kind, text in stages:
             shader = gl.glCreateShader(kind)
-            gl.glShaderSource(shader, _shader_text(name))
+            gl.glShaderSource(shader, text)
             gl.glCompileShader(shader)
             if not gl.glGetShaderiv(shader, gl.GL_COMPILE_STATUS):
                 log = gl.glGetShaderInfoLog(shader)
@@ -127,8 +135,9 @@ class Program:
             gl.glDeleteShader(shader)
         gl.glLinkProgram(self.id)
         if not gl.glGetProgramiv(self.id, gl.GL_LINK_STATUS):
+            names = ", ".join(name for name, _, _ in stages)
             log = gl.glGetProgramInfoLog(self.id)
-            raise GraphicsError("OpenGL", "shader_fault", found=f"{vertex}, {fragment}: {_text(log)}")
+            raise GraphicsError("OpenGL", "shader_fault", found=f"{names}: {_text(log)}")
         self._locations: dict[str, int] = {}
 
     def use(self, **uniforms: Any) -> None:
@@ -155,9 +164,9 @@ class Program:
                 getattr(gl, f"glUniform{data.shape[0]}fv")(location, 1, data)
 
 
-def _shader_text(file_name: str) -> str:
-    """Text of a shader file with the `#version` line in front and `#include "x.glsl"` lines replaced."""
-    lines = ["#version 330"]
+def shader_text(file_name: str, head: str = "#version 330") -> str:
+    """Text of a shader file with `head` in front and `#include "x.glsl"` lines replaced."""
+    lines = [head]
     for line in (SHADERS / file_name).read_text("utf-8").splitlines():
         if line.startswith("#include "):
             lines.extend((SHADERS / line.split('"')[1]).read_text("utf-8").splitlines())
