@@ -12,7 +12,7 @@ import numpy as np
 from ..engine.inputs.pictures import SUFFIXES as PICTURES
 from ..engine.inputs.pictures import read_picture
 from ..engine.kernels.errors import InputError
-from ..engine.runners.feeding import made, wanted
+from ..engine.runners.feeding import made, sizes_of, wanted
 from ..engine.runners.program import Feed
 from ..loaders.open import open_network
 
@@ -25,18 +25,21 @@ ZEROS, RANDOM = "zeros", "random"
 def inputs_of(feeds: Sequence[Feed], words: Sequence[str]) -> dict[str, np.ndarray]:
     """Arrays by name of the input. `words`: FILE or NAME=FILE each. Raises InputError."""
     found: dict[str, np.ndarray] = {}
-    made_up: list[str] = []
+    made_up: dict[str, str] = {}  # input, or "" for all that nothing else is given for: what is given
     for word in words:
         name, given = _parted(feeds, word)
-        if _is_made(given) and not name:
-            made_up.append(given)
-            continue
-        for key, array in _arrays(feeds, name, given).items():
-            if key in found:
-                raise InputError(key, "option_value", found="this input twice", expected="it once")
-            found[key] = array
-    for given in made_up:  # for all that nothing else was given for
-        found.update((feed.name, _made(feed, given)) for feed in feeds if feed.name not in found)
+        arrays = {} if _is_made(given) else _arrays(feeds, name, given)
+        for key in [name] if _is_made(given) else arrays:
+            if key in found or key in made_up:
+                raise InputError(key or word, "option_value", found="this input twice", expected="it once")
+        found.update(arrays)
+        if _is_made(given):
+            made_up[name] = given
+    sizes = sizes_of(feeds, found)
+    for feed in feeds:
+        given = made_up.get(feed.name, made_up.get("", ""))
+        if feed.name not in found and given:
+            found[feed.name] = made(feed, _seed(given), sizes)
     return found
 
 
@@ -55,20 +58,19 @@ def _is_made(given: str) -> bool:
     return given == ZEROS or given == RANDOM or given.startswith(f"{RANDOM}:")
 
 
-def _made(feed: Feed, given: str) -> np.ndarray:
+def _seed(given: str) -> int | None:
+    """None for zeros. Raises InputError."""
     if given == ZEROS:
-        return made(feed, None)
+        return None
     seed = given.partition(":")[2] or "0"
     if not (seed.isascii() and seed.isdigit() and len(seed) < 16):
         raise InputError("--input", "option_value", found=given, expected="random:SEED with a whole number")
-    return made(feed, int(seed))
+    return int(seed)
 
 
 def _arrays(feeds: Sequence[Feed], name: str, given: str) -> Mapping[str, np.ndarray]:
     """What one word gives, by name of the input. Raises InputError."""
     feed = next((feed for feed in feeds if feed.name == name), None)
-    if feed is not None and _is_made(given):
-        return {name: _made(feed, given)}
     path = Path(given)
     if path.suffix.lower() == ".npz" and not name:
         tensors = open_network(path).tensors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from ..kernels.errors import InputError
 from ..kernels.forward.bounds import require_size
 from .program import Feed
 
-__all__ = ["fed", "made", "wanted"]
+__all__ = ["fed", "made", "sizes_of", "wanted"]
 
+NUMBERS = {"bool", "float32", "float64", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 WIDE = {"float16": "float32", "bfloat16": "float32"}  # computed in
 
 
@@ -40,18 +42,29 @@ def fed(feeds: Sequence[Feed], arrays: Mapping[str, np.ndarray]) -> dict[str, np
     return {feed.name: _fitted(feed, arrays[feed.name], sizes) for feed in feeds}
 
 
+def sizes_of(feeds: Sequence[Feed], arrays: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """Sizes that inputs name, as far as the arrays tell them."""
+    found: dict[str, int] = {}
+    for feed in feeds:
+        if feed.name in arrays:
+            sides = arrays[feed.name].shape
+            named = zip(reversed(feed.shape), reversed(sides), strict=False)
+            found.update((side, size) for side, size in named if isinstance(side, str))
+    return found
+
+
 def _fitted(feed: Feed, array: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
-    array = np.asarray(array)
-    lacks = len(feed.shape) - array.ndim
+    given, known = np.asarray(array), dict(sizes)
+    array, lacks = given, len(feed.shape) - given.ndim
     if lacks > 0 and all(not isinstance(side, int) or side == 1 for side in feed.shape[:lacks]):
-        array = array.reshape((1,) * lacks + array.shape)
+        array = given.reshape((1,) * lacks + given.shape)
     fits = array.ndim == len(feed.shape)
     for side, size in zip(feed.shape, array.shape, strict=False):
         expected = sizes.setdefault(side, size) if isinstance(side, str) else side
         fits = fits and expected in (None, size)
     if not fits:
-        known = tuple(sizes.get(side, side) if isinstance(side, str) else side for side in feed.shape)
-        raise InputError(feed.name, "run_input_shape", found=_text(array.shape), expected=_text(known))
+        wanted_sides = tuple(known.get(side, side) if isinstance(side, str) else side for side in feed.shape)
+        raise InputError(feed.name, "run_input_shape", found=_text(given.shape), expected=_text(wanted_sides))
     return _typed(feed, array)
 
 
@@ -60,11 +73,8 @@ def _text(shape: Sequence[int | str | None]) -> str:
 
 
 def _typed(feed: Feed, array: np.ndarray) -> np.ndarray:
-    try:
-        target = np.dtype(WIDE.get(feed.dtype, feed.dtype))
-    except TypeError:
-        target = np.dtype(object)
-    if target.kind not in "fiub" or array.dtype.kind not in "fiub":
+    target = _dtype(feed)
+    if array.dtype.kind not in "fiub":
         raise InputError(feed.name, "run_input_type", found=array.dtype.name, expected=feed.dtype)
     if target.kind == array.dtype.kind == "f":
         return np.ascontiguousarray(array, target).reshape(array.shape)
@@ -76,16 +86,25 @@ def _typed(feed: Feed, array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(typed).reshape(array.shape)
 
 
-def made(feed: Feed, seed: int | None) -> np.ndarray:
+def made(feed: Feed, seed: int | None, sizes: Mapping[str, int] = MappingProxyType({})) -> np.ndarray:
     """An array for an input: zeros, or with a seed random numbers (normal ones; 0 and 1 for integers).
 
-    Sizes that are not stated are 1. Raises InputError where it would be too large.
+    `sizes`: of those that are named; others that are not stated are 1. Raises InputError where it would be too large.
     """
-    dtype = np.dtype(WIDE.get(feed.dtype, feed.dtype)) if feed.dtype != "string" else np.dtype(np.float32)
-    shape = require_size((side if isinstance(side, int) else 1 for side in feed.shape), dtype)
+    dtype = _dtype(feed)
+    stated = (sizes.get(side, 1) if isinstance(side, str) else side for side in feed.shape)
+    shape = require_size((1 if side is None else side for side in stated), dtype)
     if seed is None:
         return np.zeros(shape, dtype)
     source = np.random.default_rng([seed, *feed.name.encode("utf-8", "surrogatepass")])
     if dtype.kind == "f":
         return source.standard_normal(shape, np.float32).astype(dtype)
     return source.integers(0, 2, shape).astype(dtype)
+
+
+def _dtype(feed: Feed) -> np.dtype:
+    """What an input is computed in. Raises InputError for what is no real number."""
+    name = WIDE.get(feed.dtype, feed.dtype)
+    if name not in NUMBERS:
+        raise InputError(feed.name, "run_setting", found=f"an input of type {feed.dtype}", expected="numbers")
+    return np.dtype(name)

@@ -113,12 +113,17 @@ def slice_(
         raise refused(f"starts {first}, ends {last}, steps {strides}", "as many of each, no step of 0")
     runs = [slice(None)] * x.ndim
     for axis, start, stop, step in zip(chosen, first, last, strides, strict=True):
-        size = x.shape[axis]
-        if step < 0 and stop < -size:
-            runs[axis] = slice(start, None, step)
-        else:
-            runs[axis] = slice(start, stop, step)
+        runs[axis] = _run(x.shape[axis], start, stop, step)
     return x[tuple(runs)].copy()
+
+
+def _run(size: int, start: int, stop: int, step: int) -> slice:
+    """The part of an axis. Backwards, a start before the first element is the first: not so in Python."""
+    start, stop = start + size * (start < 0), stop + size * (stop < 0)
+    if step > 0:
+        return slice(min(max(start, 0), size), min(max(stop, 0), size), step)
+    start, stop = min(max(start, 0), size - 1), min(max(stop, -1), size - 1)
+    return slice(start, None if stop < 0 else stop, step) if size else slice(0, 0)
 
 
 def pad(
