@@ -120,23 +120,9 @@ def _descend(
             depth -= 1
             level, row, col, above = stack[depth, 0], stack[depth, 1], stack[depth, 2], waiting[depth]
             _measure(
-                origin,
-                du,
-                dv,
-                rows,
-                cols,
-                products,
-                normal,
-                thickness,
-                position,
-                planes,
-                focal_px,
-                grid,
-                level,
-                row,
-                col,
-                measured,
-            )
+                origin, du, dv, rows, cols, products, normal, thickness,
+                position, planes, focal_px, grid, level, row, col, measured,
+            )  # fmt: skip
             step = cell[grid] * (1 << level)
             size = step * measured[2]
             if not measured[1] >= -(measured[0] + step) or _is_hidden(position, focal_px, covers, measured, step):
@@ -176,23 +162,9 @@ def _cut(
     order, seen = np.empty(len(rows), np.int64), 0
     for grid in range(len(rows)):
         _measure(
-            origin,
-            du,
-            dv,
-            rows,
-            cols,
-            products,
-            normal,
-            thickness,
-            position,
-            planes,
-            focal_px,
-            grid,
-            top[grid],
-            0,
-            0,
-            measured,
-        )
+            origin, du, dv, rows, cols, products, normal, thickness,
+            position, planes, focal_px, grid, top[grid], 0, 0, measured,
+        )  # fmt: skip
         roots[grid, 0], roots[grid, 1], roots[grid, 2] = measured[0], measured[1], measured[2]
         if measured[1] >= -(measured[0] + cell[grid] * (1 << top[grid])):
             order[seen] = grid
