@@ -151,34 +151,34 @@ def measure(path, seconds, out):
     while controls.flown_s is not None:
         watch.step()
     flown = np.array(watch.rows[first:])
-    settled = [settle(viewer, watch, path, way, (k + 0.5) / STOPS * seconds) for k in range(STOPS)]
+    times_s = [(k + 0.5) / STOPS * seconds for k in range(STOPS)]
+    settled = [[settle(viewer, watch, path, way, time_s, bare) for time_s in times_s] for bare in (False, True)]
     viewer.close()
     if out:
         np.save(out, flown)
     report(flown, settled)
 
 
-def settle(viewer, watch, path, way, until_s):
+def settle(viewer, watch, path, way, until_s, bare):
     """Seconds from stopping in the middle of the flight until all tiles in view are there, and none are refined.
 
-    Two seconds before it the file is cold and the pool has nothing.
+    Two seconds before it the file is cold and, `bare`, the pool has nothing.
     """
     forget(path)
     detail, controls = viewer._renderer.detail, viewer._session.controls
-    detail.pool.open([])
-    detail._revision = ()
+    if bare:
+        detail.pool.open([])
+        detail._revision = ()
     controls.follow(way, until_s - 2)
     while controls.flown_s is not None and controls.flown_s < until_s:
         watch.step()
     controls.stop()
     start = time.perf_counter()
     viewer._clock.request()
-    tau = 0.0
     while time.perf_counter() - start < PATIENCE_S:
         watch.step()
-        if not detail.waiting and detail.tau == tau:
+        if not (detail.waiting or viewer._clock._wanted):  # it would wait for a person now
             break
-        tau = detail.tau
     return time.perf_counter() - start
 
 
@@ -194,7 +194,8 @@ def report(rows, settled):
         f"{len(rows)} frames, budget {rows[:, 10].min():.0f} to {rows[:, 10].max():.0f}, "
         f"samples {np.median(rows[:, 6]):.0f}, pool {rows[0, 11]:.0f} to {rows[-1, 11]:.0f} slots"
     )
-    print("sharp after stopping:", ", ".join(f"{seconds:.2f} s" for seconds in settled))
+    for name, taken in zip(("what was seen before", "nothing"), settled, strict=True):
+        print(f"sharp after stopping, with {name} in the pool:", ", ".join(f"{seconds:.2f} s" for seconds in taken))
     print(f"{np.percentile(time_ms, 99) / np.median(time_ms):.3f}")
 
 

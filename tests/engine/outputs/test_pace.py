@@ -38,7 +38,7 @@ def test_a_fast_machine_draws_all_and_a_slow_one_something():
 
 def test_samples_are_not_given_up_for_what_takes_its_time_without_them():
     pace = Pace(TARGET_S)
-    fly(pace, 400, 0.080, 5e-8)
+    fly(pace, 400, 0.080, 3e-8)
     assert pace.budget > 500_000
 
 
