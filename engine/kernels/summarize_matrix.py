@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import ModuleType
 
@@ -37,14 +38,25 @@ def with_run(
     dtype: str | None,
 ) -> TensorSummary:
     """The summary of a run with what it says of its matrix, given blocks of 8 x 8 and the version that joins them."""
-    columns = level.mean, level.min, level.max, level.count
-    parts = [tuple(column[cut] for column in columns) for cut in (slice(window.head), slice(window.head, None))]
-    joined = [kernels.coarser(Pyramid(*part), FACTOR) for part in parts if len(part[0])]
-    whole = Pyramid(*(np.concatenate([getattr(part, name) for part in joined]) for name in COLUMNS))
+    cuts = [cut for cut in (slice(window.head), slice(window.head, None)) if len(level.mean[cut])]
+    whole = _joined([_joined(list(_coarser(level, cut, kernels)), 1) for cut in cuts], 0)
     zeros = summary.zeros
     if is_byte_of(values.dtype, dtype) and summary.table is not None:
         zeros = int(summary.table[numbers_of(np.arange(256, dtype=np.uint8), dtype) == 0].sum())
     return replace(summary, run=MatrixRun(whole, *whole_zero_rows(values, dtype, window.first, window.width, zeros)))
+
+
+def _coarser(level: Pyramid, rows: slice, kernels: ModuleType) -> Iterator[Pyramid]:
+    """Those rows in blocks of 32 x 32, some columns at a time."""
+    for left in range(0, level.mean.shape[1], AT_ONCE):
+        columns = slice(left, left + AT_ONCE)
+        yield kernels.coarser(Pyramid(*(getattr(level, name)[rows, columns] for name in COLUMNS)), FACTOR)
+
+
+def _joined(parts: list[Pyramid], axis: int) -> Pyramid:
+    if len(parts) == 1:
+        return parts[0]
+    return Pyramid(*(np.concatenate([getattr(part, name) for part in parts], axis) for name in COLUMNS))
 
 
 def _level(values: np.ndarray, dtype: str | None, window: Window) -> Pyramid:
