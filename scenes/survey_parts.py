@@ -33,7 +33,9 @@ from ..loaders.network import Tensor
 __all__ = ["SMALL", "Part", "Whole", "has_pyramid", "is_plain", "parts_of", "small_summaries"]
 
 SMALL = 1 << 16  # elements up to which a tensor is summarized at once, and has no pyramid: it is quickly read
-MOST_BLOCKS = 10_000_000  # of a pyramid, of 12 bytes; what has more is too long and narrow for one, or too large
+MOST_BLOCKS = 10_000_000  # of a pyramid, of 14 bytes; what has more is too long and narrow for one, or too large
+MOST_IN_ROW = 320_000  # blocks side by side: a part that two rows share takes memory for all of both
+MOST_IN_ONE_ROW = 2_000_000  # of a vector, of which no part does
 FOLDED_AT = 64  # summaries of parts
 
 Result = TypeVar("Result")
@@ -128,8 +130,10 @@ def has_pyramid(tensor: Tensor) -> bool:
         return False
     if tensor.fortran and not _is_turned(tensor) and min(matrix_shape(tensor.shape)) > 1:
         return False  # in Fortran order, of more than two axes: what is stored is no matrix
-    rows, columns = matrix_shape(tensor.shape)
-    return -(-rows // LEVEL_SIDE) * -(-columns // LEVEL_SIDE) <= MOST_BLOCKS
+    rows, columns = _stored_matrix(tensor)
+    in_row = -(-columns // LEVEL_SIDE)
+    most = MOST_IN_ROW if rows > 1 else MOST_IN_ONE_ROW
+    return in_row <= most and in_row * -(-rows // LEVEL_SIDE) <= MOST_BLOCKS
 
 
 def is_plain(tensor: Tensor) -> bool:

@@ -1,5 +1,6 @@
 """A survey beside somebody's looking: the same numbers as `stats` has, first what is wanted first, nobody waits."""
 
+import json
 import os
 import time
 
@@ -17,6 +18,7 @@ from tensornaut.scenes.peaks import find_pyramids, lacking
 from tensornaut.scenes.style import THEMES
 from tensornaut.scenes.survey import Survey
 from tensornaut.scenes.survey_feed import SurveyFeed
+from tensornaut.scenes.survey_parts import has_pyramid
 from tensornaut.scenes.survey_pass import summaries
 
 PATIENCE_S = 60
@@ -149,3 +151,17 @@ def test_peaks_know_their_pyramids_alike_by_survey_and_by_waiting(model):
             assert getattr(one.grid.pyramid, name).tobytes() == getattr(other.grid.pyramid, name).tobytes()
     show_look(surveyed, Look("value"))
     assert lacking(surveyed) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "has_one"),
+    [((256, 256), False), ((257, 256), True), ((100_000, 100_000), True), ((3, 10**7), True), ((3, 10**8), False)]
+    + [((10**9,), False), ((10**12, 4), False), ((1, 5 * 10**7), True)],
+)
+def test_what_would_take_too_much_memory_has_no_pyramid(shape, has_one, tmp_path):
+    path, count = tmp_path / "x.safetensors", int(np.prod(shape, dtype=object))
+    header = json.dumps({"x": {"dtype": "F32", "shape": shape, "data_offsets": [0, 4 * count]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    os.truncate(path, path.stat().st_size + 4 * count)
+    (tensor,) = open_network(str(path)).tensors
+    assert has_pyramid(tensor) == has_one
