@@ -18,7 +18,7 @@ MEMORY = 0.95  # weight of a frame from frame to frame
 LEAST_SHARE = 0.3  # of the fixed time that samples may take, however long that is
 LEAST_COST_S, MOST_COST_S = 1e-9, 1e-6  # a sample
 FIRST_COST_S = 3e-8
-SPREAD = 0.2  # relative, of the numbers of samples; where they differ less, they tell less of what a sample costs
+SPREAD = 0.2  # of the budget, by which numbers of samples differ; less of it tells less of what a sample costs
 SLOWER, FASTER = 0.85, 1.1  # by which the budget changes at most, from frame to frame
 ABOUT = 0.15  # relative difference that is let be
 LONGEST = 3.0  # times the usual; a frame that took longer says nothing about samples
@@ -56,7 +56,7 @@ class Pace:
         samples, time_s, squares, products = (total / weight for total in sums)
         variance = squares - samples * samples
         if variance > 0 and (cost_s := (products - samples * time_s) / variance) > 0:
-            told = min(1.0, variance / (SPREAD * samples) ** 2) ** 2
+            told = min(1.0, variance / (SPREAD * self._budget) ** 2) ** 2
             self._cost_s += (1 - MEMORY) * told * (min(cost_s, MOST_COST_S) - self._cost_s)
         self._cost_s = max(min(self._cost_s, time_s / max(samples, 1)), LEAST_COST_S)
         fixed_s = max(0.0, time_s - self._cost_s * samples)
