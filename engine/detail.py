@@ -115,6 +115,7 @@ class Detail:
         """Matrices of the scene as arrays, when anything changed."""
         revision = (self.scene.revision, *[grid.revision for grid in self.grids])
         if revision == self._revision:
+            self._emphasis = np.array([grid.emphasis for grid in self.grids], float)
             return
         found = [
             (world, node.drawable) for world, node in walk(self.scene.root) if isinstance(node.drawable, WeightGrid)

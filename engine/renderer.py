@@ -75,6 +75,7 @@ class Renderer:
         lines = found.all(Lines)
         texts = [(world, text) for world, labels in found.all(Labels) for text in labels.texts]
         self._boxes.draw_floor(boxes, scene, eye)
+        self._solids.draw_veils(found.all(Surface), "floor", eye)
         self._labels.draw_floor(texts, eye, self._label_colors())
         self._boxes.draw_back(boxes, scene, eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "back"], eye)
@@ -85,6 +86,7 @@ class Renderer:
         self._data.draw(self.detail, eye, scene.theme, framebuffer)
         numbers = self._cubes.draw(self.detail.near, self.detail.grids, eye)
         self._labels.draw_on_faces(texts + numbers, eye, self._label_colors())
+        self._solids.draw_veils(found.all(Surface), "light", eye)
         self._boxes.draw_front(eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "front"], eye)
         for _, shapes in found.all(ScreenShapes):

@@ -156,11 +156,15 @@ class ScreenShapes(Drawable):
 
 @dataclass(eq=False)
 class Surface(Drawable):
-    """A triangle mesh with a color at each vertex."""
+    """A triangle mesh with a color at each vertex.
+
+    `style`: solid (hides what is behind), or a veil that hides nothing: floor (under the data) or light (over it).
+    """
 
     vertices: np.ndarray  # (n, 3) float64
     triangles: np.ndarray  # (m, 3) int32
     colors: np.ndarray  # (n, 4) float32
+    style: str = "solid"
 
 
 @dataclass(eq=False)

@@ -21,6 +21,7 @@ from .posix import give_way
 from .rasterize.batch import Pool
 from .tile_data import BLANK, BLOCK_MEAN, BLOCK_PEAK, Source, take_ancestor_parts, take_halves
 from .tile_jobs import DRAFT_LIMIT, Job, TileData, together
+from .values import InstantValues
 
 __all__ = ["BUDGET_BYTES", "SLOT_BYTES", "Resident", "TilePool"]
 
@@ -29,6 +30,7 @@ SLOT_BYTES = TILE * TILE * 10
 FINEST = 5  # levels below which a tile is smaller than one sample of its ancestor
 INDEX_BITS = 36  # of a tile's number within its matrix
 QUEUE = 128  # reads that wait; those of the next request take their place
+INSTANT_JOBS = 512  # reads within a live frame
 LEVELS = 48  # more than any matrix has
 
 
@@ -82,6 +84,7 @@ class TilePool:
         self._offset = np.zeros((len(sources), LEVELS), np.int64)
         self._peaks = np.array([source.peaks for source in sources], bool)
         self._shape = np.array([source.shape for source in sources], np.int64).reshape(-1, 2)
+        self._instant = np.array([isinstance(source.values, InstantValues) for source in sources], bool)
         self._top = np.array([source.top for source in sources], np.int64)
         self._rows_of: dict[str, list[int]] = {}
         for k, source in enumerate(sources):
@@ -106,6 +109,7 @@ class TilePool:
         slots = self._reserve(codes)
         waiting = np.flatnonzero(~self._final[slots])
         if mode == "live":
+            waiting = self._load_instant(codes, tiles, waiting, slots)
             self._preview(tiles, slots, waiting)
             waiting = waiting[~self._lost[tiles.grid[waiting]]]
             self._queue(self._drafts(codes, tiles, slots, waiting), self._jobs(codes, tiles, waiting, 2 * QUEUE))
@@ -255,6 +259,17 @@ class TilePool:
             Job(self._sources[grid[k]], int(level[k]), codes[k : k + 1], np.array([(row[k], col[k])]), is_draft=True)
             for k in chosen.tolist()
         ]
+
+    def _load_instant(self, codes: np.ndarray, tiles: Tiles, waiting: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Reads tiles of `InstantValues`, the most visible ones; rows of tiles that still wait."""
+        instant = waiting[self._instant[tiles.grid[waiting]]]
+        if not len(instant):
+            return waiting
+        for job in self._jobs(codes, tiles, instant, INSTANT_JOBS):
+            data = job.load()
+            assert data is not None  # nobody gives these up
+            self._store(data, with_blanks=True)
+        return waiting[~self._final[slots[waiting]]]
 
     def _load_now(self, jobs: list[Job]) -> None:
         """Reads tiles and waits for them."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from .kernels.decode import matrix_shape
 
-__all__ = ["ArrayValues", "ColumnWindow", "Magnitudes", "Values", "matrix_shape"]
+__all__ = ["ArrayValues", "ColumnWindow", "InstantValues", "Magnitudes", "Values", "matrix_shape"]
 
 
 @runtime_checkable
@@ -56,6 +56,11 @@ class ArrayValues:
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         return self.array.reshape(matrix_shape(self.array.shape))[rows, cols]
+
+
+@dataclass(frozen=True)
+class InstantValues(ArrayValues):
+    """Values of an array that changes while it is looked at: the frame that wants them reads them, also a live one."""
 
 
 @dataclass(frozen=True)

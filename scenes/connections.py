@@ -11,7 +11,7 @@ from ..engine.scene import Lines
 from ..engine.theme import Color, Theme
 from .placement import Layout, Placed
 
-__all__ = ["arc_lines", "flow_lines", "stream_lines", "turn_lines"]
+__all__ = ["arc_lines", "flow_lines", "stream_lines", "streams", "turn_lines"]
 
 STREAM_STEPS = 14
 ARC_STEPS = 48
@@ -35,13 +35,19 @@ def _lines(paths: list[np.ndarray], color: Color, alpha: float, **style: float |
 
 def stream_lines(layout: Layout, theme: Theme) -> Lines:
     """Hairlines from layer to layer: one for four channels between matrices, at most 32; one where there are none."""
-    paths: list[np.ndarray] = []
+    return _lines([path for _, _, paths in streams(layout) for path in paths], theme.stream, 0.26, width_px=0.8)
+
+
+def streams(layout: Layout) -> list[tuple[int, int, np.ndarray]]:
+    """(source, target, (lines, STREAM_STEPS, 3) from -z to +z) of each link, in the order of `stream_lines`."""
     leaving, arriving = Counter(a for a, _ in layout.links), Counter(b for _, b in layout.links)
     most = max(1, min(MOST_STREAMS, MOST_STREAMS_IN_ALL // max(len(layout.links), 1)))
+    found = []
     for source, target in layout.links:
         share = max(leaving[source], 1) * max(arriving[target], 1)
-        paths.extend(_streams(layout.layers[source], layout.layers[target], most / math.sqrt(share)))
-    return _lines(paths, theme.stream, 0.26, width_px=0.8, layer="back")
+        ends = layout.layers[source], layout.layers[target]
+        found.append((source, target, _streams(*ends, most / math.sqrt(share))))
+    return found
 
 
 def _streams(source: Placed, target: Placed, most: float) -> np.ndarray:

@@ -95,11 +95,14 @@ def show_focus(built: NetworkScene, focus: Focus, relief: float | None = None) -
     """
     relief = relief_of(built.look) if relief is None else relief
     words = _words(focus)
+    near, flat = _nearness(focus)
     if built.focus != (focus.layer, focus.depth) or built.relief != relief:
         built.focus, built.relief = (focus.layer, focus.depth), relief
-        near, flat = _nearness(focus)
         _shape_data(built, focus.layer, near, flat, relief)
         _shape_glass(built, focus.layer, near, flat, relief)
+        _light(built, focus.layer, near)
+    elif built.wave is not built.shown_wave:
+        _light(built, focus.layer, near)
     if words != built.words:
         built.words = words
         _show_words(built, *words)
@@ -149,14 +152,10 @@ def _shown_height(tray: Tray, near: float, flat: float) -> float:
 
 def _shape_data(built: NetworkScene, layer: int, near: float, flat: float, relief: float) -> None:
     for part in built.grids:
-        height, emphasis = part.tray.height, 1.0
-        if part.layer == layer:
-            height = _shown_height(part.tray, near, flat)
-        elif layer >= 0:
-            emphasis -= (1.0 - RECEDED) * near
+        height = _shown_height(part.tray, near, flat) if part.layer == layer else part.tray.height
         height *= relief
-        if part.grid.dh[1] != height or part.grid.emphasis != emphasis:
-            part.grid.dh, part.grid.emphasis = np.array([0.0, height, 0.0]), emphasis
+        if part.grid.dh[1] != height:
+            part.grid.dh = np.array([0.0, height, 0.0])
             part.grid.touch()
 
 
@@ -164,7 +163,6 @@ def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float, reli
     """Glass is as high as its data; flat glass keeps out of the way of an eye near single weights."""
     glass = built.glass
     selected = np.zeros(len(glass.lower), bool)
-    alpha = np.ones(len(glass.lower), np.float32)
     for k, (number, placed, tray) in enumerate(built.layout.trays()):
         lower, upper = tray_bounds(placed, tray)
         height = tray.height
@@ -174,11 +172,25 @@ def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float, reli
         if number == layer or relief != 1.0:
             half = GLASS_HEIGHT * max(height * relief, min(height, FLAT_CELLS * tray.cell))
             lower[1], upper[1] = tray.zero_y - half, tray.zero_y + half
-        if number != layer and layer >= 0:
-            alpha[k] -= (1.0 - RECEDED_GLASS) * near
         glass.lower[k], glass.upper[k] = lower, upper
-    glass.selected, glass.colors[:, 3] = selected, alpha
+    glass.selected = selected
     glass.touch()
+
+
+def _light(built: NetworkScene, layer: int, near: float) -> None:
+    """Brightness of data and frames: layers that are not in focus recede, and so does what a wave has not reached."""
+    data, frames = np.ones(len(built.layout.layers)), np.ones(len(built.layout.layers))
+    if layer >= 0:
+        data -= (1.0 - RECEDED) * near
+        frames -= (1.0 - RECEDED_GLASS) * near
+        data[layer] = frames[layer] = 1.0
+    if built.wave is not None:
+        data, frames = data * built.wave.data, frames * built.wave.frames
+    built.shown_wave = built.wave
+    for part in built.grids:
+        part.grid.emphasis = float(data[part.layer])
+    built.glass.colors[:, 3] = frames[[number for number, _, _ in built.layout.trays()]]
+    built.glass.touch()
 
 
 def _show_words(built: NetworkScene, layer: int, veiled: bool, with_rulers: bool) -> None:

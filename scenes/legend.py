@@ -22,9 +22,9 @@ from .look_words import (
 from .looks import VALUE, Look, bar_colors
 from .scales import Scale, Scales
 from .strings import text
-from .style import KINDS, kind_color
+from .style import KINDS, diverging, kind_color, sequential
 
-__all__ = ["WIDTH_PX", "layer_legend", "legend", "point_line", "veil"]
+__all__ = ["WIDTH_PX", "layer_legend", "legend", "point_line", "run_legend", "veil"]
 
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 500.0, 56.0
@@ -70,6 +70,23 @@ def legend(
             pen.write(shared_words(look, scale), dx + kind_px - SHARED_GAP_PX, dy, align="right")
     for index, remark in enumerate([text("legend.floor", n=f"{floor_step:g}"), *remarks]):
         pen.write(remark, 0, below + LINE_PX * index)
+    return Labels(pen.texts), _shapes(shapes)
+
+
+def run_legend(theme: Theme, shares: bool, floor_step: float) -> tuple[Labels, ScreenShapes]:
+    """A run: the scale of what layers give, that of attention and shares, and what points and lines are."""
+    lines = [text("legend.run.sheets"), text("legend.run.points"), text("legend.floor", n=f"{floor_step:g}")]
+    second = 92.0 if shares else 0.0
+    pen = _Pen(theme, 78 + second + LINE_PX * len(lines))
+    shapes = _scale(diverging(theme.name), pen.x, pen.y + 27)
+    pen.write(text("legend.run.activation").upper(), 0, 0, weight="semibold")
+    _ends(pen, (text("legend.run.negative"), "0", text("legend.run.positive")), 42)
+    if shares:
+        shapes += _scale(sequential(theme.name), pen.x, pen.y + second + 27)
+        pen.write(text("legend.run.shares").upper(), 0, second, weight="semibold")
+        _ends(pen, ("0", "", "1"), second + 42)
+    for place, line in enumerate(lines):
+        pen.write(line, 0, 78 + second + LINE_PX * place)
     return Labels(pen.texts), _shapes(shapes)
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "appearance",
     "bar_colors",
     "dress",
+    "magnitude_colors",
     "painted_values",
     "relief_of",
     "sample_px",
@@ -97,7 +98,7 @@ def appearance(look: Look, scale: Scale, theme: Theme) -> Appearance:
     """How numbers of this scale are shown."""
     ink, name = theme.ink, theme.name
     if look.name == "magnitude":
-        return Appearance(0.0, scale.value_range, _mirrored(name), (None, None), False, np.abs)
+        return Appearance(0.0, scale.value_range, magnitude_colors(name), (None, None), False, np.abs)
     if look.name == "sign":
         return Appearance(0.0, 1.0, two_signs(name), EVEN[ink], False, np.sign)
     if look.name == "rownorm":
@@ -143,7 +144,7 @@ def sample_px(look: Look) -> float:
 
 
 @lru_cache
-def _mirrored(theme: str) -> np.ndarray:
+def magnitude_colors(theme: str) -> np.ndarray:
     """(256, 3) float32: colors of shares of which only 0 to 1 occur; the other half is its mirror image."""
     colors = sequential(theme)
     places = np.abs(np.linspace(-1, 1, len(colors))) * (len(colors) - 1)

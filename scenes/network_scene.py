@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine.kernels.colorize import OVERVIEW
 from ..engine.kernels.pyramid import Pyramid
-from ..engine.scene import Boxes, Labels, Node, Scene, WeightGrid
+from ..engine.scene import Boxes, Labels, Node, Scene, ScreenShapes, WeightGrid
 from ..engine.theme import Theme
 from ..engine.values import ColumnWindow, Magnitudes, Values
 from ..loaders.network import Network, Tensor
@@ -24,6 +24,7 @@ from .scales import Scales
 from .slabs import lattices, placed_slabs, slab_bounds, slab_boxes
 from .spans import span_lines, span_titles
 from .style import diverging, kind_color
+from .wave import Lights
 
 __all__ = [
     "GridPart",
@@ -78,6 +79,10 @@ class NetworkScene:
     focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
     relief: float = 1.0  # height of a full share that it shows now, in heights of a value
     words: tuple[int, bool, bool] = (-1, False, True)  # what its words are of: layer; veiled; with rulers
+    wave: Lights | None = None  # brightness by layer while a run is shown
+    shown_wave: Lights | None = None  # that the scene shows now
+    sheets: tuple[np.ndarray, np.ndarray] | None = None  # (lower, upper), (n, 3) each, of what a run added
+    told: tuple[Labels, ScreenShapes] | None = None  # legend of a run, in place of that of weights
 
     @property
     def legend_height_px(self) -> float:
@@ -93,6 +98,8 @@ class NetworkScene:
     def glass_lattice(self, a_side: int) -> np.ndarray:
         """(a_side^3 n, 3) float64: so many places a side in each tray and slab, the corners among them."""
         lower, upper = _volumes(self.layout)
+        if self.sheets is not None:
+            lower, upper = np.append(lower, self.sheets[0], 0), np.append(upper, self.sheets[1], 0)
         if not len(lower):
             lower, upper = self.scene.lower[None], self.scene.upper[None]
         return _box_places(lower, upper, a_side)
@@ -174,7 +181,7 @@ def _write_legend(built: NetworkScene) -> None:
     drawn = sum(tray.rows * tray.columns for _, _, tray in layout.trays())
     left_out = built.network.parameter_count - drawn
     volumes = [layer.volume for layer in layout.layers]
-    shown = legend(volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales)
+    shown = built.told or legend(volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales)
     del built.overview_words.children[1:]
     for drawable in shown:
         built.overview_words.add(Node("legend", drawable=drawable))

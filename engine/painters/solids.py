@@ -33,7 +33,8 @@ class SolidPainter:
     def draw(self, solids: list[Placed], eye: Eye) -> None:
         """Expects plain blending to be on; leaves the depth test off."""
         points = [_point_rows(world, solid, eye) for world, solid in solids if isinstance(solid, Points)]
-        triangles = [_triangle_rows(world, solid, eye) for world, solid in solids if isinstance(solid, Surface)]
+        surfaces = [(world, solid) for world, solid in solids if isinstance(solid, Surface) and solid.style == "solid"]
+        triangles = [_triangle_rows(world, solid, eye) for world, solid in surfaces]
         images = [(world, solid) for world, solid in solids if isinstance(solid, Images)]
         if not (points or triangles or images):
             return
@@ -52,6 +53,14 @@ class SolidPainter:
             )
             self._points.draw(4)
         gl.glDisable(gl.GL_DEPTH_TEST)
+
+    def draw_veils(self, surfaces: list[tuple[np.ndarray, Surface]], style: str, eye: Eye) -> None:
+        """Draws surfaces of a style that hide nothing. Expects plain blending to be on and the depth test off."""
+        rows = [_triangle_rows(world, surface, eye) for world, surface in surfaces if surface.style == style]
+        if rows:
+            self._triangles.upload(np.concatenate(rows))
+            self._context.program("surfaces").use(clip_from_camera=clip_from_camera(eye))
+            self._triangles.draw(3, strip=False)
 
     def _draw_images(self, world: np.ndarray, images: Images, eye: Eye) -> None:
         rows = np.zeros(len(images.images), PICTURE)

@@ -154,6 +154,12 @@ STRINGS: dict[str, str] = {
     "legend.reach.kind": "scaled per kind of layer",
     "legend.reach.model": "on one scale for all",
     "legend.reach.tensor": "scaled per layer",
+    "legend.run.activation": "activation",
+    "legend.run.negative": "negative",
+    "legend.run.points": "weights: brightness |weight × activation|",
+    "legend.run.positive": "positive",
+    "legend.run.shares": "attention, input",
+    "legend.run.sheets": "sheets: what each layer gives",
     "legend.sample": "of a sample (square root)",
     "legend.scaled": "{channels}: {quantity} {reach}",
     "legend.share": "share (square root)",
@@ -207,6 +213,7 @@ STRINGS: dict[str, str] = {
     "pointed.sample": "sample of {count}",
     "pointed.shown": "shown: {quality}",
     "pointed.unreadable": "not readable any more",
+    "pointed.values": "{count} values",
     "progress.peaks": "finding peaks",
     "progress.recording": "recording",
     "quality.blank": "not read yet",
@@ -234,6 +241,7 @@ STRINGS: dict[str, str] = {
     "run.note.heads": "{count} heads, as in published models of this size; the file does not say how many",
     "run.note.padding": "convolutions of stride 1 that keep the size, as the file does not say it (its metadata "
     "can: padding)",
+    "run.now": "now",
     "run.option.device": "where to compute: cpu or cuda (default: cpu)",
     "run.option.input": "what goes in: .npy, .npz, .png, .jpg, .json or .txt, also NAME=FILE for each of several "
     "inputs; random, random:SEED or zeros",
