@@ -13,17 +13,24 @@ from .bounds import refused
 __all__ = ["erf", "gelu", "mish", "quick_gelu", "sigmoid", "silu", "softplus"]
 
 EACH = types.void(types.Array(types.float32, 1, "C", readonly=True), types.float32[::1])
-SCALED = types.void(types.Array(types.float32, 1, "C", readonly=True), types.float32[::1], types.float64)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """As `activation.sigmoid`."""
-    return _each(_sigmoid, x) if x.dtype == np.float32 else definition.sigmoid(x)
+    if x.dtype != np.float32:
+        return definition.sigmoid(x)
+    out = np.exp(-np.abs(np.ascontiguousarray(x).reshape(-1)))
+    _sigmoid(np.ascontiguousarray(x).reshape(-1), out)
+    return out.reshape(x.shape)
 
 
 def silu(x: np.ndarray, *, alpha: float = 1.0) -> np.ndarray:
     """As `activation.silu`."""
-    return _each(_silu, x, float(alpha)) if x.dtype == np.float32 else definition.silu(x, alpha=alpha)
+    if x.dtype != np.float32:
+        return definition.silu(x, alpha=alpha)
+    out = sigmoid(x if alpha == 1 else x * np.float32(alpha))
+    out *= x
+    return out
 
 
 def quick_gelu(x: np.ndarray, *, alpha: float = 1.702) -> np.ndarray:
@@ -55,26 +62,19 @@ def mish(x: np.ndarray) -> np.ndarray:
     return _each(_mish, x) if x.dtype == np.float32 else definition.mish(x)
 
 
-def _each(function, x: np.ndarray, *settings: float) -> np.ndarray:
+def _each(function, x: np.ndarray) -> np.ndarray:
     values = np.ascontiguousarray(x).reshape(-1)
     out = np.empty_like(values)
-    function(values, out, *settings)
+    function(values, out)
     return out.reshape(x.shape)
 
 
 @njit(EACH, nogil=True, cache=True)
-def _sigmoid(values, out):
+def _sigmoid(values, small):
+    """Puts it in place of exp(-|x|)."""
     for k in range(len(values)):
-        small = math.exp(-abs(values[k]))
-        out[k] = (small if values[k] < 0 else np.float32(1)) / (np.float32(1) + small)
-
-
-@njit(SCALED, nogil=True, cache=True)
-def _silu(values, out, alpha):
-    for k in range(len(values)):
-        scaled = np.float32(values[k] * alpha)
-        small = math.exp(-abs(scaled))
-        out[k] = values[k] * ((small if scaled < 0 else np.float32(1)) / (np.float32(1) + small))
+        one = np.float32(1)
+        small[k] = (small[k] if values[k] < 0 else one) / (one + small[k])
 
 
 @njit(EACH, nogil=True, cache=True)

@@ -17,7 +17,7 @@ from .window import Ints, Window
 
 __all__ = ["conv"]
 
-AT_ONCE = 1 << 20  # numbers in columns, so that they stay in a cache
+AT_ONCE = 1 << 18  # numbers in columns, so that they stay in a cache
 FEW = 8  # outputs of a group, for which columns would cost more than they save
 IMAGES = types.Array(types.float32, 4, "C", readonly=True)
 

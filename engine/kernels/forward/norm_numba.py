@@ -84,7 +84,7 @@ def _scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | Non
     return normal
 
 
-@njit(GROUPS, nogil=True, cache=True)
+@njit(GROUPS, nogil=True, cache=True, fastmath={"reassoc"})
 def _normal_rows(rows, out, epsilon, centered):
     """Of each row: less its mean where `centered`, divided by the root of its mean square."""
     for row in range(rows.shape[0]):

@@ -95,12 +95,12 @@ BY_MODULE: Mapping[str, Mapping[str, Function]] = {  # module with compiled func
         "LayerNormalization": norm.layer_norm,
         "RMSNormalization": norm.rms_norm,
     },
-    "pool_numba": {"AveragePool": pool.average_pool, "MaxPool": pool.max_pool},
     "softmax_numba": {"LogSoftmax": softmax.log_softmax, "Softmax": softmax.softmax},
     "": {
         "ArgMax": reductions.arg_max,
         "ArgMin": reductions.arg_min,
         "Attention": attention.attention,
+        "AveragePool": pool.average_pool,
         "BatchNormalization": norm.batch_norm,
         "Cast": lookup.as_type,
         "CastLike": lookup.cast_like,
@@ -130,6 +130,7 @@ BY_MODULE: Mapping[str, Mapping[str, Function]] = {  # module with compiled func
         "LeakyRelu": activation.leaky_relu,
         "Linear": matmul.linear,  # none of ONNX
         "MatMul": matmul.matmul,
+        "MaxPool": pool.max_pool,
         "Mean": arithmetic.mean,
         "Mod": arithmetic.mod,
         "NonZero": lookup.non_zero,

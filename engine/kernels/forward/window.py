@@ -64,15 +64,17 @@ class Window:
 
     def padded(self, x: np.ndarray, value: float, beyond: float | None = None) -> np.ndarray:
         """The array with its padding, and another value behind it where that is asked for. Raises InputError."""
-        sides = zip(x.shape[2:], self.before, self.after, self.beyond, strict=True)
-        require_size((*x.shape[:2], *(sum(side) for side in sides)), x.dtype)
-        none = [(0, 0), (0, 0)]
-        if any(self.before) or any(self.after):
-            x = np.pad(x, none + list(zip(self.before, self.after, strict=True)), constant_values=value)
-        if any(self.beyond):
-            fill = value if beyond is None else beyond
-            x = np.pad(x, none + [(0, more) for more in self.beyond], constant_values=fill)
-        return x
+        if not any(self.before + self.after + self.beyond):
+            return x
+        sides = list(zip(x.shape[2:], self.before, self.after, self.beyond, strict=True))
+        shape = require_size((*x.shape[:2], *(sum(side) for side in sides)), x.dtype)
+        padded = np.full(shape, value if beyond is None else beyond, x.dtype)
+        if beyond is not None and beyond != value:
+            inside: tuple[Any, ...] = tuple(slice(0, size + low + high) for size, low, high, _ in sides)
+            padded[(slice(None), slice(None), *inside)] = value
+        middle: tuple[Any, ...] = tuple(slice(low, low + size) for size, low, _, _ in sides)
+        padded[(slice(None), slice(None), *middle)] = x
+        return padded
 
     def taps(self, padded: np.ndarray) -> Iterator[tuple[Ints, np.ndarray]]:
         """(place in the window, (n, channels, *out) view of what stands there) for each place of the window."""
