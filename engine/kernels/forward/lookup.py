@@ -123,7 +123,7 @@ def range_(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> np.ndarra
     first, last, step = (float(number.reshape(-1)[0]) for number in (start, limit, delta))
     if not step or not all(map(math.isfinite, (first, last, step))):
         raise refused(f"a range from {first} to {last} by {step}", "finite numbers and a step")
-    (count,) = require_size([max(0, math.ceil((last - first) / step))], start.dtype)
+    (count,) = require_size([max(0, math.ceil((last - first) / step))], np.dtype(np.int64))
     return (start.reshape(-1)[0] + delta.reshape(-1)[0] * np.arange(count)).astype(start.dtype)
 
 

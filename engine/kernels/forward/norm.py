@@ -33,6 +33,8 @@ def rms_norm(
 ) -> np.ndarray:
     """Of the shape of x: divided by the root of the mean square of all from `axis` on. Raises InputError."""
     axes = tuple(range(axis_of(axis, x.ndim), x.ndim))
+    if not x.size:
+        return x
     wide = x.astype(np.float64)
     return _scaled((wide / np.sqrt((wide * wide).mean(axes, keepdims=True) + epsilon)).astype(x.dtype), scale, None)
 
@@ -102,6 +104,8 @@ def local_response_norm(
 
 
 def _normal(x: np.ndarray, axes: tuple[int, ...], epsilon: float) -> np.ndarray:
+    if not x.size:
+        return x
     wide = x.astype(np.float64)
     wide = wide - wide.mean(axes, keepdims=True)
     return (wide / np.sqrt((wide * wide).mean(axes, keepdims=True) + epsilon)).astype(x.dtype)

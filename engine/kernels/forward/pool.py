@@ -86,4 +86,6 @@ def lowest(dtype: np.dtype) -> float:
 def _places(x: np.ndarray) -> tuple[int, ...]:
     if x.ndim < 3:
         raise refused(f"an array of shape {x.shape}", "images, channels and places")
+    if 0 in x.shape[2:]:
+        raise refused(f"an array of shape {x.shape}", "one place or more")
     return tuple(range(2, x.ndim))

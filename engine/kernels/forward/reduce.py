@@ -32,6 +32,11 @@ def _reduce(
     return np.asarray(found).astype(x.dtype)
 
 
+def _mean(x: np.ndarray, axis: tuple[int, ...] | None, keepdims: bool) -> np.ndarray:
+    total = np.sum(x, axis=axis, keepdims=keepdims)
+    return total / np.asarray(x.size / max(total.size, 1), x.dtype if x.dtype.kind == "f" else np.float64)
+
+
 def _l1(x: np.ndarray, **how) -> np.ndarray:
     return np.sum(np.abs(x), **how)
 
@@ -56,7 +61,7 @@ def _log_sum_exp(x: np.ndarray, axis: tuple[int, ...] | None, keepdims: bool) ->
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{"ReduceSum": np.sum, "ReduceMean": np.mean, "ReduceMax": np.max, "ReduceMin": np.min},
+    **{"ReduceSum": np.sum, "ReduceMean": _mean, "ReduceMax": np.max, "ReduceMin": np.min},
     **{"ReduceProd": np.prod, "ReduceL1": _l1, "ReduceL2": _l2, "ReduceSumSquare": _sum_square},
     **{"ReduceLogSum": _log_sum, "ReduceLogSumExp": _log_sum_exp},
 }

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .bounds import axis_of
+from .bounds import axis_of, refused
 
 __all__ = ["log_softmax", "softmax"]
 
@@ -27,6 +27,8 @@ def log_softmax(x: np.ndarray, *, axis: int = -1, flattened: int = 0) -> np.ndar
 
 def _rows(x: np.ndarray, axis: int, flattened: int) -> tuple[np.ndarray, int]:
     axis = axis_of(axis, max(x.ndim, 1))
+    if x.dtype.kind != "f":
+        raise refused(f"numbers of type {x.dtype.name}", "floats")
     if flattened:
         return x.reshape(math.prod(x.shape[:axis]), -1), 1
     return np.atleast_1d(x), axis
