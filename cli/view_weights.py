@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..engine.picking import Pick
     from ..engine.view import Eye
     from ..scenes.session import Session
-    from ..scenes.weight_words import Selected
+    from ..scenes.weight_words import BlockWords, Selected
 
 __all__ = ["Weights"]
 
@@ -74,17 +74,26 @@ class Weights:
         self._said = self._pointing.show(self._session.built, self._session.selected)
         self._pointed = None
 
-    def draw(self, mouse_px: Place | None, eye: Eye) -> None:
-        """Panels of what is selected, and of what is pointed at while the picture is at rest."""
+    def draw(
+        self,
+        mouse_px: Place | None,
+        eye: Eye,
+        others: Callable[[Pick], BlockWords | None] = lambda pick: None,
+        is_right_taken: bool = False,
+    ) -> None:
+        """Panels of what is selected, and of what is pointed at while the picture is at rest.
+
+        `others` has words on what is no weight. `is_right_taken`: another panel stands at the upper right.
+        """
         from ..scenes.panels.pointed import pointed_panel
 
         built, selected = self._session.built, self._session.selected
         if self._said is not None and selected is not None:
-            self._panel.draw(self._said, seen_at(built, selected, eye))
+            self._panel.draw(self._said, seen_at(built, selected, eye), is_right_taken)
         pick = self._pointed_at(mouse_px)
         if pick is None or mouse_px is None or pick.count == 1 and weight_of(built, pick) == selected:
             return
-        words = self._pointing.hover(built, pick)
+        words = others(pick) or self._pointing.hover(built, pick)
         if words is not None:
             pointed_panel(words, mouse_px, _reach_px(pick, eye))
 

@@ -263,8 +263,6 @@ class TilePool:
     def _load_instant(self, codes: np.ndarray, tiles: Tiles, waiting: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Reads tiles of `InstantValues`, the most visible ones; rows of tiles that still wait."""
         instant = waiting[self._instant[tiles.grid[waiting]]]
-        if not len(instant):
-            return waiting
         for job in self._jobs(codes, tiles, instant, INSTANT_JOBS):
             data = job.load()
             assert data is not None  # nobody gives these up

@@ -29,11 +29,13 @@ from .slabs import placed_slabs
 from .streams import Streams
 from .strings import text
 from .style import kind_color
+from .timeline import Timeline
 from .wave import Wave
 from .weight_words import NAME_LIMIT, BlockWords
 
 __all__ = ["Activations"]
 
+USUAL_PX = (1280, 720)
 RANGE_SHARE = 0.995  # of values that are inside a scale
 GAIN = 1.65  # of weights' brightness: what the light has passed is dimmed again, so that the light itself stands out
 CONTRIBUTION = BrightnessLaw(0.12, 1.75, 0.75)
@@ -64,7 +66,9 @@ class Activations:
         self._slabs, self._slab_layers = slabs, _slab_layers(built.layout)
         self._slab_alpha = slabs.colors[:, 3].copy()
         self._lattices = _lattices(built)
+        self._size_px = USUAL_PX
         self.wave = Wave(built.layout, [False] * len(built.layout.layers), self._theme.ink)
+        self._timeline = Timeline(built.layout, self.wave, self._theme)
 
     def show(self, inputs: Mapping[str, np.ndarray], trace: Trace) -> None:
         """Shows a run; the light stays where it is, or is at the end."""
@@ -79,13 +83,17 @@ class Activations:
         self._streams.carry(self._channels(arrays))
         self.dress(arrays)
         place, self.place = self.place, None
-        self.light(self.wave.length if place is None else place)
+        self.light(self.wave.length if place is None else place, self._size_px)
 
-    def light(self, place: float) -> None:
-        """Brings the light to a place in the wave: 0 before the network, `wave.length` behind it."""
-        if place == self.place:
+    def light(self, place: float, size_px: tuple[int, int] = USUAL_PX) -> None:
+        """Brings the light to a place in the wave: 0 before the network, `wave.length` behind it.
+
+        `size_px` is (width, height) of the picture.
+        """
+        if (place, size_px) == (self.place, self._size_px):
             return
-        self.place = place
+        self.place, self._size_px = place, size_px
+        self._timeline.show(place, size_px)
         lights = self.wave.lights(place)
         self.built.wave = lights
         shine = np.array([1.0 if sheet.layer < 0 else _shine(lights.passed[sheet.layer]) for sheet in self.sheets])
@@ -151,7 +159,7 @@ class Activations:
     def close(self) -> None:
         """The scene as it was before."""
         root = self.built.scene.root
-        for node in (self._node, self._front.node):
+        for node in (self._node, self._front.node, self._timeline.node):
             if node in root.children:
                 root.children.remove(node)
         for nodes in self._lattices.values():
@@ -186,6 +194,7 @@ class Activations:
             weights = next(k for k, node in enumerate(root.children) if node.name == "weights")
             root.children[weights:weights] = [self._node]
             root.add(self._front.node)
+            root.add(self._timeline.node)
         built.told = run_legend(theme, any(sheet.shares for sheet in self.sheets), built.scene.floor_step)
         built.scene.revision += 1
         show_look(built, built.look)

@@ -21,6 +21,7 @@ from .layer_volumes import Tray
 from .looks import LOOKS, RANGES, VALUE, Look, relief_of
 from .network_scene import NetworkScene, build, show_look, tray_bounds
 from .placement import Placed
+from .runs import Runs
 from .selection import Weight, part_of, place_of, stands_in
 from .style import THEMES
 from .tours import Tour, default_tour
@@ -47,17 +48,21 @@ class Session:
         self, network: Network, theme: str, aspect: float, show: Callable[[Scene], None], look: Look = VALUE
     ) -> None:
         self.aspect = aspect
+        self.is_right_taken = False  # a panel stands above the legend
+        self.size_px = round(720 * aspect), 720  # of the picture
         self.theme = theme
         self.look = look
         self._show = show
         self._relief = ReliefTrack(relief_of(look))
         self.built = build(network, THEMES[theme], Analysis(), look)
+        self.runs = Runs(self.built)
         self.controls = FlyControls(_entrance(self.built, aspect))
         self._begin()
 
     def open(self, network: Network) -> None:
         """Shows another network from its first view. Raises FormatError, and then changes nothing."""
         self.built = build(network, THEMES[self.theme], Analysis(), self.look)
+        self.runs.open(self.built)
         self.controls.enter(_entrance(self.built, self.aspect))
         self._begin()
         self._show(self.built.scene)
@@ -71,6 +76,7 @@ class Session:
             self.open(network)
             return False
         self.built = build(network, THEMES[self.theme], Analysis(), self.look)
+        self.runs.open(self.built)
         self._show(self.built.scene)
         return True
 
@@ -93,11 +99,12 @@ class Session:
             self._shown = self._track.at(time_s)
         if self._relief.goal != relief_of(self.look):
             self._relief.go(time_s, relief_of(self.look))
+        shines_on = self.runs.prepare(time_s, self.size_px)
         show_focus(self.built, self._shown, self._relief.at(time_s))
-        return self.controls.is_moving or self._track.is_moving(time_s) or self._relief.is_moving(time_s)
+        return shines_on or self.controls.is_moving or self._track.is_moving(time_s) or self._relief.is_moving(time_s)
 
     def commands(self) -> list[Command]:
-        """Flying, views, the theme and looks."""
+        """Flying, views, the theme, looks, and the light of runs."""
         return [
             *movement_commands(self.controls, self.go_home),
             Command("view.overview", self.go_home, "1"),
@@ -115,13 +122,19 @@ class Session:
             Command("value.select", self.select, "", {"tensor": int, "row": int, "column": int}),
             Command("value.clear", self.select_none),
             Command("value.go", self.go_to_selected, "G"),
+            *self.runs.commands(),
             Command("look.set", self.set_look, "", {"look": str, "scale": str, "heights": bool}),
         ]
 
     def go_home(self) -> Undo:
         """To the whole network."""
         self._layer = -1
-        return self._go(overview(self.built, self.aspect), WHOLE)
+        return self._go(overview(self.built, self.aspect, self.is_right_taken), WHOLE)
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the whole network is what is looked at."""
+        return self._goal == WHOLE and self._layer < 0 and self._tour is None
 
     def go_to_layer(self, layer: int | None = None) -> Undo | None:
         """To a layer; None: the one in focus, else the typical one."""
@@ -226,6 +239,7 @@ class Session:
             return None
         self.look = look
         show_look(self.built, look)
+        self.runs.dress()
 
         def undo() -> None:
             self._look(before)
@@ -235,6 +249,7 @@ class Session:
     def _show_in(self, theme: str) -> None:
         self.theme = theme
         self.built = build(self.built.network, THEMES[theme], self.built.analysis, self.look)
+        self.runs.attach(self.built)
         self._show(self.built.scene)
 
     def _step(self, step: int) -> Undo | None:

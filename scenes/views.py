@@ -40,12 +40,15 @@ class View:
         return Eye(look_at(self.position, self.target), clip_from_eye, (0, 0, *size_px))
 
 
-def overview(built: NetworkScene, aspect: float) -> View:
-    """The whole model inside 90 % of the width and the lower three quarters of the height."""
+def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False) -> View:
+    """The whole model inside 90 % of the width and the lower three quarters of the height.
+
+    `is_right_taken`: something else stands at the right, above the legend.
+    """
     forward = np.array([math.cos(PITCH) * math.sin(YAW), math.sin(PITCH), -math.cos(PITCH) * math.cos(YAW)])
     corners = built.glass_corners()
     view = _fitted(corners, forward, OVERVIEW_FOV, aspect, OVERVIEW_ROOM)
-    if not _is_behind_legend(built, view, aspect):
+    if not is_right_taken and not _is_behind_legend(built, view, aspect):
         return view
     return _fitted(corners, forward, OVERVIEW_FOV, aspect, ROOM_BESIDE_LEGEND)
 

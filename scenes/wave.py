@@ -18,7 +18,7 @@ __all__ = ["STAGE_S", "Front", "Lights", "Wave"]
 STAGE_S = 0.18  # that the light takes through a stage
 MARGIN = 7.0  # world units that the sheet of light reaches beyond what stands in its row
 BEFORE, AFTER = 12.0, 20.0  # where the light enters and leaves the network, world units from its ends
-AHEAD, BEHIND = 0.10, 0.60  # brightness of data; 1 in the light itself
+AHEAD, BEHIND = 0.10, 0.66  # brightness of data; 1 in the light itself
 AHEAD_INK, BEHIND_INK = 0.24, 0.80
 FRAME_AHEAD = 0.30
 

@@ -9,6 +9,7 @@ __all__ = ["Notices", "notice_panel"]
 SHOWN_S = 5.0
 MARGIN = 0.022  # of the picture's height
 WIDTH = 0.6  # of the picture
+HIGHER = 0.84  # of the picture, where something stands below
 MOST = 3  # at once
 
 
@@ -31,8 +32,8 @@ class Notices:
         return [words for words, _ in self._until]
 
 
-def notice_panel(notices: Notices) -> None:
-    """Draws the messages; to be called inside `PanelHost.frame`."""
+def notice_panel(notices: Notices, is_bottom_taken: bool = False) -> None:
+    """Draws the messages; to be called inside `PanelHost.frame`. `is_bottom_taken`: something else stands there."""
     from imgui_bundle import imgui
 
     messages = notices.shown
@@ -40,7 +41,7 @@ def notice_panel(notices: Notices) -> None:
         return
     picture = imgui.get_io().display_size
     margin = picture.y * MARGIN
-    imgui.set_next_window_pos(imgui.ImVec2(margin, picture.y - margin), 0, imgui.ImVec2(0.0, 1.0))
+    imgui.set_next_window_pos(imgui.ImVec2(margin, picture.y * (HIGHER if is_bottom_taken else 1.0) - margin), 0, imgui.ImVec2(0.0, 1.0))
     flags = imgui.WindowFlags_
     imgui.begin("notices", None, flags.no_decoration | flags.no_inputs | flags.no_nav | flags.always_auto_resize)
     imgui.push_text_wrap_pos(picture.x * WIDTH)

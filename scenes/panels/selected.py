@@ -20,14 +20,14 @@ class SelectedPanel:
     def __init__(self) -> None:
         self._size_px = (0.0, 0.0)
 
-    def draw(self, words: Selected, weight_px: tuple[float, float] | None) -> None:
+    def draw(self, words: Selected, weight_px: tuple[float, float] | None, is_right_taken: bool = False) -> None:
         """Draws the words; to be called inside `PanelHost.frame`. `weight_px` is where the weight is seen, if it is."""
         from imgui_bundle import imgui
 
         scale = imgui.get_style().font_scale_dpi
         picture = imgui.get_io().display_size
         margin = picture.y * MARGIN
-        left = weight_px is not None and self._would_hide(weight_px, picture.x - margin, margin)
+        left = is_right_taken or weight_px is not None and self._would_hide(weight_px, picture.x - margin, margin)
         place = imgui.ImVec2(margin, picture.y * LOWER) if left else imgui.ImVec2(picture.x - margin, margin)
         imgui.set_next_window_pos(place, 0, imgui.ImVec2(0.0 if left else 1.0, 0.0))
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(16 * scale, 13 * scale))
