@@ -135,6 +135,8 @@ def _number(word: str) -> int | float:
 
 def _shaped(array: np.ndarray, feed: Feed) -> np.ndarray:
     """A plain list, or rows, in the shape of the input where they fill it."""
+    if not feed.shape and array.size == 1:
+        return array.reshape(())
     sides = [side if isinstance(side, int) else -1 for side in feed.shape]
     known = math.prod(side for side in sides if side > 0)
     if array.ndim < len(sides) and sides.count(-1) < 2 and 0 not in sides and array.size and array.size % known == 0:

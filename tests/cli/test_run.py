@@ -116,6 +116,15 @@ def test_several_inputs_by_name(two_inputs, capsys, tmp_path):
     assert output["shape"] == [1, 3]
 
 
+def test_one_number_for_an_input_without_axes(capsys, tmp_path):
+    ports = [helper.make_tensor_value_info(name, TensorProto.INT64, []) for name in ("rate", "less")]
+    graph = helper.make_graph([helper.make_node("Neg", ["rate"], ["less"])], "g", ports[:1], ports[1:])
+    (tmp_path / "rate.onnx").write_bytes(helper.make_model(graph).SerializeToString())
+    (tmp_path / "rate.txt").write_text("16000\n")
+    (output,) = report(capsys, tmp_path / "rate.onnx", "--input", tmp_path / "rate.txt")["outputs"]
+    assert (output["shape"], output["dtype"], output["min"]) == ([], "int64", -16000)
+
+
 def test_without_input_the_inputs_are_named(digits, two_inputs, capsys):
     assert "image (n, 1, 8, 8) float32" in complaint(capsys, digits)
     assert "x (n, 3) float32; y (n, 3) float32" in complaint(capsys, two_inputs)
