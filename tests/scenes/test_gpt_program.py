@@ -114,6 +114,47 @@ def test_the_nano_gpt_equals_torch_for_many_inputs(nano):
         np.testing.assert_allclose(runner.run({"tokens": tokens}).arrays["logits"], expected, rtol=0, atol=1e-5)
 
 
+def _as_onnx(program):
+    """The program as an ONNX model with all its values as outputs; `Linear` is a product and a sum there."""
+    onnx = pytest.importorskip("onnx", reason="comparing needs onnx (pip install onnx)")
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, weights = [], {}
+    for name, values in program.weights.items():
+        weights[name] = values if isinstance(values, np.ndarray) else values.values()
+    for step in program.steps:
+        if step.kernel != "Linear":
+            settings = {key: list(value) if isinstance(value, tuple) else value for key, value in step.settings.items()}
+            nodes.append(helper.make_node(step.kernel, list(step.inputs), list(step.outputs), **settings))
+            continue
+        (given, weight, *bias), (output,) = step.inputs, step.outputs
+        weights[f"{output}.turned_for_onnx"] = np.ascontiguousarray(weights[weight].T)
+        product = f"{output}.product_for_onnx" if bias else output
+        nodes.append(helper.make_node("MatMul", [given, f"{output}.turned_for_onnx"], [product]))
+        nodes.extend(helper.make_node("Add", [product, each], [output]) for each in bias)
+    fed = helper.make_tensor_value_info("tokens", TensorProto.INT64, ["n", "t"])
+    outputs = [onnx.ValueInfoProto(name=name) for step in program.steps for name in step.outputs]
+    tensors = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    graph = helper.make_graph(nodes, "gpt", [fed], outputs, tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_every_layer_of_the_nano_gpt_equals_onnxruntime_for_many_inputs(nano, compiled):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="comparing needs onnxruntime (pip install onnxruntime)")
+    program = program_of(nano[0])
+    session, runner = onnxruntime.InferenceSession(_as_onnx(program).SerializeToString()), Runner(program, compiled)
+    names = [output.name for output in session.get_outputs()]
+    random = np.random.default_rng(1)
+    for _ in range(MANY):
+        tokens = random.integers(0, 3, (1, random.integers(1, 12)))
+        expected = dict(zip(names, session.run(None, {"tokens": tokens}), strict=True))
+        trace = runner.run({"tokens": tokens})
+        assert len(trace.outputs) > 80
+        for name, array in trace.arrays.items():
+            np.testing.assert_allclose(array, expected[name], rtol=0, atol=1e-5, err_msg=name)
+
+
 def test_more_tokens_than_places_are_refused_and_the_table_is_shown(nano):
     trace = run(program_of(nano[0]), {"tokens": np.zeros((1, 12), np.int64)})
     assert [cause.layer for cause in trace.causes] == ["transformer.wpe"] and "transformer.wte" in trace.arrays
