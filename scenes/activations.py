@@ -21,6 +21,7 @@ from .contributions import Contributions
 from .labels import short_name
 from .legend import run_legend
 from .light_front import LightFront
+from .lit_links import LitLinks
 from .looks import VALUE, magnitude_colors
 from .network_scene import NetworkScene, show_look
 from .placement import Layout
@@ -68,6 +69,7 @@ class Activations:
         self._lattices = _lattices(built)
         self._size_px = USUAL_PX
         self.wave = Wave(built.layout, [False] * len(built.layout.layers), self._theme.ink)
+        self._links = LitLinks(built.scene.root, built.layout, self.wave)
         self._timeline = Timeline(built.layout, self.wave, self._theme)
 
     def show(self, inputs: Mapping[str, np.ndarray], trace: Trace) -> None:
@@ -106,6 +108,7 @@ class Activations:
             self._slabs.colors[:, 3] = self._slab_alpha * lights.frames[self._slab_layers]
             self._slabs.touch()
         self._streams.light(lights.passed)
+        self._links.light(place, lights.passed)
         front = self.wave.front(place)
         self._front.show(front, self.name_of(front.layer) if front is not None else "")
 
@@ -166,6 +169,7 @@ class Activations:
             for node in nodes:
                 node.visible = True
         self._streams.reset()
+        self._links.reset()
         self._slabs.colors[:, 3] = self._slab_alpha
         self._slabs.touch()
         self.built.wave = self.built.told = self.built.sheets = None

@@ -48,11 +48,14 @@ class Runs:
             raise self._program
         return self._program
 
-    def compute(self, inputs: Inputs) -> Trace:
-        """What every layer gives; may be called by any one thread at a time. Raises InputError."""
+    def compute(self, inputs: Inputs, advance: Callable[[], None] | None = None) -> Trace:
+        """What every layer gives; may be called by any one thread at a time. Raises InputError.
+
+        `advance` is called at every step.
+        """
         if self._runner is None:
             self._runner = Runner(self.program)
-        return self._runner.run(inputs)
+        return self._runner.run(inputs, advance)
 
     def check(self, inputs: Inputs) -> None:
         """Raises InputError where inputs do not fit."""

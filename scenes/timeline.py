@@ -18,7 +18,7 @@ LEFT_PX, LINE_Y_PX, LABEL_Y_PX = 66.0, -84.0, -66.0  # from the lower left corne
 GAP_PX, LEAST_PX, MOST_PX = 110.0, 260.0, 1180.0
 LINE_PX, KNOB_PX, TICK_PX = 2.5, 13.0, 12.0
 TRACK_ALPHA, DONE_ALPHA, TICK_ALPHA = 0.26, 0.92, 0.5
-MOST_BLOCKS, EM_PX = 6, 9.0
+MOST_BLOCKS, EM_PX, LONGEST_NAME = 6, 9.0, 20
 
 
 class Timeline:
@@ -88,7 +88,7 @@ def _marks(layout: Layout, wave: Wave) -> list[tuple[float, str]]:
         elif layer.block >= 0:
             words = text("run.blocks", count=len(layout.plates))
         else:
-            words = layer.volume.path.lstrip("/.").replace("/", ".").partition(".")[0][:16]
+            words = layer.volume.path.lstrip("/.").replace("/", ".").partition(".")[0][:LONGEST_NAME]
         if not marks or marks[-1][1] != words:
             marks.append((float(number), words))
     return marks

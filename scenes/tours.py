@@ -13,7 +13,7 @@ from .focus import WHOLE, Focus, FocusTrack
 from .network_scene import NetworkScene
 from .views import View, layer_view, overview, typical_layer, weight_view
 
-__all__ = ["Tour", "default_tour"]
+__all__ = ["Tour", "default_tour", "light_tour", "place_of_light"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,21 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
     return _tour(stops, seconds)
 
 
+def light_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
+    """The whole network, nearer while light passes through it, and the whole network again."""
+    start = overview(built, aspect)
+    near = View(start.position + NEARER * (start.target - start.position), start.target, start.fov_y_rad)
+    return _tour([(0.0, start, WHOLE), (LIGHT_FROM, start, WHOLE), (0.55, near, WHOLE), (1.0, start, WHOLE)], seconds)
+
+
+def place_of_light(time_s: float, seconds: float, length: float) -> float:
+    """Where the light is at a time of a `light_tour`, in stages of a wave: each takes the same time."""
+    share = (time_s / seconds - LIGHT_FROM) / (LIGHT_UNTIL - LIGHT_FROM)
+    return length * min(max(share, 0.0), 1.0)
+
+
+LIGHT_FROM, LIGHT_UNTIL = 0.06, 0.82  # shares of a tour
+NEARER = 0.16  # of the way to what is looked at
 LEAVING, APPROACH = 0.08, 0.65  # shares of the way between two stops at which the focus is let go, and the next begins
 SINKING, RISING = 0.15, 0.40  # shares at which a layer becomes flat, and ceases to be: the eye is outside its glass
 NEAR_SHARE, MOST_NEAR = 0.05, 0.1  # the near plane: a share of the closest view's distance

@@ -80,6 +80,14 @@ class Wave:
         z0, z1, top, begin_x = self._rows[stage.row]
         return Front(x, z0, z1, top, begin_x, stage.layers[0])
 
+    def place_at(self, x: float, z: float) -> float:
+        """When the light passes a place of the floor plan; 0 where it does not."""
+        for number, stage in enumerate(self.stages):
+            z0, z1, _, _ = self._rows[stage.row]
+            if stage.x0 <= x <= stage.x1 and z0 <= z <= z1:
+                return number + (x - stage.x0) / (stage.x1 - stage.x0)
+        return 0.0
+
     def lights(self, place: float) -> Lights:
         """Brightness of all layers with the light at a place."""
         passed = np.ones(self._layers)

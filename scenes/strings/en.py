@@ -23,6 +23,7 @@ STRINGS: dict[str, str] = {
     "cli.fault_unlogged": "internal error ({error}), please report it",
     "cli.info": "list what a model file holds",
     "cli.intro": "Opens any neural-network file and lets you fly through it.",
+    "cli.option.at": "with --input: how far the light has come, 0 to 1 (default: 1)",
     "cli.option.camera": "where to look from: the whole model, a layer, or single weights (default: overview)",
     "cli.option.flat": "weights without heights",
     "cli.option.fps": "pictures per second (default: 30)",

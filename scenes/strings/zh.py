@@ -23,6 +23,7 @@ STRINGS: dict[str, str] = {
     "cli.fault_unlogged": "内部错误（{error}），请报告",
     "cli.info": "列出模型文件的内容",
     "cli.intro": "打开任意神经网络文件，在其中自由飞行。",
+    "cli.option.at": "与 --input 同用：光波走了多远，0 到 1（默认：1）",
     "cli.option.camera": "观察位置：整个模型、一层或单个权重（默认：overview）",
     "cli.option.flat": "权重不显示高度",
     "cli.option.fps": "每秒画面数（默认：30）",
