@@ -67,6 +67,8 @@ def nano(tmp_path_factory):
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_every_published_value_of_the_nano_gpt(nano, compiled):
+    """To 2e-6. The published logits, up to 8.4, are 1.9e-6 from what float64 gives, so compiled kernels, which add in
+    another order, are held to 2e-6 of the largest number."""
     network, values = nano
     program = program_of(network)
     assert len(program.notes) == 1  # that its heads are known by its size
@@ -78,7 +80,8 @@ def test_every_published_value_of_the_nano_gpt(nano, compiled):
         finite = np.isfinite(expected)
         assert np.array_equal(np.isfinite(found), finite), key
         worst = np.abs(found[finite] - expected[finite]).max()
-        assert worst <= 2e-6 * max(1, np.abs(expected[finite]).max()), (key, worst)
+        largest = np.abs(expected[finite]).max() if compiled else 1
+        assert worst <= 2e-6 * max(1, largest), (key, worst)
 
 
 def _torch_gpt(torch, network, tokens):
