@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -20,12 +20,14 @@ __all__ = [
     "BLOCK_MEAN",
     "BLOCK_PEAK",
     "EXACT",
+    "LEVELS",
     "QUALITIES",
     "READ_FAULTS",
     "SAMPLE",
     "Source",
     "known_peaks",
     "lattice",
+    "layout_of",
     "read_part",
     "samples_of",
     "take_ancestor_parts",
@@ -34,6 +36,7 @@ __all__ = [
 
 QUALITIES = ("exact", "block mean", "sample", "blank", "block peak")
 EXACT, BLOCK_MEAN, SAMPLE, BLANK, BLOCK_PEAK = range(5)
+LEVELS = 48  # more than any matrix has
 PYRAMID_LEVEL = 5  # blocks of 32 x 32
 READ_LIMIT = 1 << 22  # values; a tile of more is sampled
 SAMPLED = 1024  # values at most for one sample of a sampled tile
@@ -199,3 +202,15 @@ def _mean_of_four(samples: np.ndarray, packed: bool) -> np.ndarray:
     every = np.uint64(1 | 1 << FIELD | 1 << 2 * FIELD)
     kept = np.uint64((1 << (FIELD - 2)) - 1) * every
     return ((total + np.uint64(2) * every) >> np.uint64(2)) & kept
+
+
+@lru_cache(maxsize=65536)
+def layout_of(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """(tiles across, number of the first tile) of each level of a matrix; not to be changed."""
+    across, offset = np.zeros(LEVELS, np.int64), np.zeros(LEVELS, np.int64)
+    total = 0
+    for level in range(LEVELS):
+        down, across[level] = (-(-side // (TILE << level)) for side in shape)
+        offset[level] = total
+        total += down * int(across[level])
+    return across, offset

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from .kernels.cut import TILE, Tiles
 from .posix import give_way
 from .rasterize.batch import Pool
-from .tile_data import BLANK, BLOCK_MEAN, BLOCK_PEAK, Source, take_ancestor_parts, take_halves
+from .tile_data import BLANK, BLOCK_MEAN, BLOCK_PEAK, LEVELS, Source, layout_of, take_ancestor_parts, take_halves
 from .tile_jobs import DRAFT_LIMIT, Job, TileData, together
 from .values import InstantValues
 
@@ -31,7 +30,6 @@ FINEST = 5  # levels below which a tile is smaller than one sample of its ancest
 INDEX_BITS = 36  # of a tile's number within its matrix
 QUEUE = 128  # reads that wait; those of the next request take their place
 INSTANT_JOBS = 512  # reads within a live frame
-LEVELS = 48  # more than any matrix has
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,7 @@ class TilePool:
         self._failed: set[str] = set()  # values.key
         self._numbers: dict[tuple, int] = {}
         self._next_number = 1
+        self._fleeting: set[int] = set()  # numbers of `InstantValues`
         self._lock = threading.Lock()
         self._wanted: list[Job] = []  # most visible last
         self._loading: dict[Job, Future] = {}
@@ -95,11 +94,21 @@ class TilePool:
             self._number[k] = self._numbers[key]
             if source.values is not None:  # without values all tiles are alike
                 self._rows_of.setdefault(source.values.key, []).append(k)
-                self._across[k], self._offset[k] = _layout(source.shape)
+                self._across[k], self._offset[k] = layout_of(source.shape)
 
+        self._forget(set(known.values()) - set(self._numbers.values()))
         self._lost = np.zeros(len(sources), bool)
         for name in self._failed:
             self._lost[self._rows_of.get(name, [])] = True
+
+    def _forget(self, gone: set[int]) -> None:
+        """Frees slots of `InstantValues` that are no more, for those in their place: memory that is in use already."""
+        old = np.array(sorted(gone & self._fleeting), np.int64)
+        self._fleeting = set(self._number[self._instant].tolist())
+        freed = np.flatnonzero(np.isin(self._code >> INDEX_BITS, old)) if len(old) else old
+        for code in self._code[freed].tolist():
+            del self._slot_of[code]
+        self._code[freed] = -1
 
     def request(self, tiles: Tiles, mode: Literal["live", "exact"]) -> Resident:
         """Slots of tiles. Raises MemoryError for more tiles than there are slots."""
@@ -385,15 +394,3 @@ def _without(job: Job, reading: set[tuple[bool, int]]) -> Job | None:
     if kept.all():
         return job
     return replace(job, codes=job.codes[kept], places=job.places[kept]) if kept.any() else None
-
-
-@lru_cache(maxsize=65536)
-def _layout(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """(tiles across, number of the first tile) of each level of a matrix; not to be changed."""
-    across, offset = np.zeros(LEVELS, np.int64), np.zeros(LEVELS, np.int64)
-    total = 0
-    for level in range(LEVELS):
-        down, across[level] = (-(-side // (TILE << level)) for side in shape)
-        offset[level] = total
-        total += down * int(across[level])
-    return across, offset

@@ -242,8 +242,9 @@ def _columns(numbers: np.ndarray, first: int, columns: int) -> Values:
 
 def _range(numbers: np.ndarray) -> float:
     """What 99.5 % of the magnitudes are below; 1 where there are none."""
-    sizes = np.abs(numbers, dtype=np.float64).reshape(-1)
-    sizes = sizes[np.isfinite(sizes)]
+    sizes = np.abs(numbers).reshape(-1)
+    if sizes.dtype.kind == "f" and not np.isfinite(sizes.max(initial=0)):
+        sizes = sizes[np.isfinite(sizes)]
     if not sizes.size:
         return 1.0
     place = min(int(RANGE_SHARE * sizes.size), sizes.size - 1)

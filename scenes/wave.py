@@ -95,7 +95,8 @@ class Wave:
             passed[list(stage.layers)] = min(max(place - number, 0.0), 1.0)
         ahead, behind = (AHEAD_INK, BEHIND_INK) if self._ink else (AHEAD, BEHIND)
         ease = passed * passed * (3 - 2 * passed)
-        data = ahead + (behind - ahead) * ease + (1 - behind) * np.sin(np.pi * passed) ** 2
+        data = ahead + (behind - ahead) * ease
+        data += (1 - data) * np.sin(np.pi * passed) ** 2
         data[~self._ran] = ahead
         frames = FRAME_AHEAD + (1 - FRAME_AHEAD) * ease
         frames[~self._ran] = FRAME_AHEAD

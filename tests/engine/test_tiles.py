@@ -10,7 +10,7 @@ from tensornaut.engine.kernels.cut import TILE, Tiles
 from tensornaut.engine.tile_data import BLANK, BLOCK_MEAN, EXACT, SAMPLE, Source, lattice
 from tensornaut.engine.tile_jobs import Job
 from tensornaut.engine.tiles import SLOT_BYTES, TilePool
-from tensornaut.engine.values import ArrayValues
+from tensornaut.engine.values import ArrayValues, InstantValues
 
 TABLES = light_tables(np.linspace((0.1, 0.6, 1.0), (1.0, 0.6, 0.1), 256))
 
@@ -372,3 +372,21 @@ def test_the_pool_takes_no_further_memory():
     assert pool.data.light is light
     assert pool.data.height is height
     assert light.nbytes + height.nbytes <= 300 * SLOT_BYTES
+
+
+def test_values_that_change_while_they_are_looked_at_are_there_in_the_frame_that_wants_them():
+    pool = TilePool(64 * SLOT_BYTES)
+    slots = []
+    for seed in range(4):
+        array = np.random.default_rng(seed).standard_normal((60, 60)).astype(np.float32)
+        changing = Source(InstantValues(array, f"run {seed}"), 2.0, array.shape, TABLES)
+        pool.open([source(), changing])
+        tiles = tiles_of(0, *whole(changing, 0), grid=1)
+        resident = pool.request(tiles, "live")
+        light, height = expected(changing, 0)
+        found = gathered(pool, changing, 0, tiles, resident)
+        assert resident.waiting == 0 and (resident.level == 0).all()
+        assert np.array_equal(found[0], light.astype(np.int64)) and np.array_equal(found[1], height)
+        slots.append(sorted(resident.slot.tolist()))
+    assert slots[1:] == slots[:-1]  # those in their place have their memory
+    pool.close()

@@ -1,0 +1,111 @@
+"""The drawing pad and runs in a window on a virtual display: one draws, the network answers."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.xvfb
+PATIENCE_S = 60
+TELLING = """
+import json
+import os
+import sys
+from tensornaut.cli.main import main
+from tensornaut.cli.view_runs import ViewRuns
+from tensornaut.scenes.panels.pad import PadPanel
+
+def tell(self, draw=ViewRuns.draw):
+    draw(self)
+    runs = self._session.runs
+    answer = None if self._answer is None else [float(share) for share in self._answer]
+    told = {"answer": answer, "place_px": self._panel.place_px, "place": runs.playback.place,
+            "length": runs.playback.length, "playing": runs.playback.is_playing,
+            "image": None if self._pad is None else self._pad.image.tolist(), "shown": runs.shown is not None}
+    with open(os.path.expanduser("~/told.part"), "w") as file:
+        json.dump(told, file)
+    os.replace(os.path.expanduser("~/told.part"), os.path.expanduser("~/told.json"))
+
+ViewRuns.draw = tell
+sys.exit(main(sys.argv[1:]))
+"""  # the command, which also writes down what its panels show
+
+
+class Window:
+    """The command in a process of its own."""
+
+    def __init__(self, variables, folder, *arguments):
+        self.variables, self.folder = {**variables, "HOME": str(folder)}, folder
+        command = [sys.executable, "-c", TELLING, *map(str, arguments)]
+        self.process = subprocess.Popen(command, env=self.variables, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+    def do(self, *words):
+        subprocess.run(["xdotool", *map(str, words)], env=self.variables, check=True)
+
+    def until(self, wanted):
+        """What the panels show, once it is as wanted."""
+        end_s, told = time.monotonic() + PATIENCE_S, None
+        while time.monotonic() < end_s:
+            assert self.process.poll() is None, self.process.communicate()
+            path = self.folder / "told.json"
+            told = json.loads(path.read_text()) if path.exists() else None
+            if told is not None and wanted(told):
+                return told
+            time.sleep(0.05)
+        raise AssertionError(f"waited in vain: {told}")
+
+    def end(self):
+        self.process.terminate()
+        self.process.communicate(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def model(checkout):
+    return checkout / "assets" / "demo" / "digits.safetensors"
+
+
+@pytest.fixture
+def window(display, tmp_path):
+    """Starts the command with arguments."""
+    started = []
+
+    def start(*arguments):
+        variables = {**os.environ, "DISPLAY": display, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        started.append(Window(variables, tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+def test_the_network_answers_while_one_draws(window, model):
+    seen = window("view", model, "--pad", "--size", "1000x640")
+    first = seen.until(lambda told: told["answer"] and told["place_px"][2] > 0 and told["place"] == told["length"] > 0)
+    left, top, cell = first["place_px"]
+    seen.do("mousemove", int(left + 1.5 * cell), int(top + 1.5 * cell), "mousedown", 1)
+    for row in range(2, 8):
+        seen.do("mousemove", int(left + 3.5 * cell), int(top + (row - 0.5) * cell))
+        time.sleep(0.05)
+    during = seen.until(lambda told: told["answer"] and told["answer"] != first["answer"])
+    seen.do("mouseup", 1)
+    assert not np.array_equal(during["image"], first["image"])
+    assert sum(during["answer"]) == pytest.approx(1) and len(during["answer"]) == 10
+    assert during["place"] == during["length"]  # all of it answers at once, without the light
+
+
+def test_a_file_is_run_and_the_light_is_paused_stepped_and_put_elsewhere(window, model, tmp_path):
+    np.save(tmp_path / "digit.npy", np.random.default_rng(0).random((8, 8), np.float32))
+    seen = window("view", model, "--input", tmp_path / "digit.npy", "--size", "1000x640")
+    end = seen.until(lambda told: told["shown"] and not told["playing"] and told["place"] == told["length"] > 0)
+    seen.do("mousemove", 500, 300, "click", 2, "key", "comma")
+    back = seen.until(lambda told: told["place"] == end["length"] - 1)
+    assert back["answer"] is not None and back["image"] is None
+    seen.do("key", "space")
+    seen.until(lambda told: told["place"] == told["length"])
+    seen.do("key", "BackSpace")
+    seen.until(lambda told: not told["shown"])
