@@ -29,7 +29,7 @@ from .sheets import Sheet, sheets_of, signature
 from .slabs import placed_slabs
 from .streams import Streams
 from .strings import text
-from .style import kind_color
+from .style import diverging, kind_color
 from .timeline import Timeline
 from .wave import Wave
 from .weight_words import NAME_LIMIT, BlockWords
@@ -211,9 +211,9 @@ class Activations:
             matrix = matrix.astype(np.float32)
         grid = sheet.grid
         grid.values = _instant(matrix, sheet.name)
-        grid.value_range = 1.0 if sheet.shares and _are_shares(matrix) else _range(first)
-        if sheet.shares:
-            grid.colors = magnitude_colors(self._theme.name)
+        has_no_sign = sheet.shares and matrix.min() >= 0
+        grid.value_range = 1.0 if has_no_sign and matrix.max() <= 1 else _range(first)
+        grid.colors = (magnitude_colors if has_no_sign else diverging)(self._theme.name)
         grid.touch()
 
     def _channels(self, arrays: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
@@ -250,10 +250,6 @@ def _range(numbers: np.ndarray) -> float:
     place = min(int(RANGE_SHARE * sizes.size), sizes.size - 1)
     found = float(np.partition(sizes, place)[place]) or float(sizes.max())
     return found or 1.0
-
-
-def _are_shares(numbers: np.ndarray) -> bool:
-    return bool(numbers.size) and float(numbers.min()) >= 0.0 and float(numbers.max()) <= 1.0
 
 
 def _brighter(law: BrightnessLaw) -> BrightnessLaw:

@@ -60,10 +60,9 @@ def stops_of_values(network: Network) -> dict[str, tuple[int, str]]:
     rows = {name: row for row, name in reversed(list(enumerate(network.tensors.all_names())))}
     found: dict[str, tuple[int, str]] = {}
     for number, group in enumerate(_grouped(network.ops, network.fed_inputs, frozenset(), _Drawn(network, rows))):
+        path = _label(group.ops[0]) if group.port is None else group.port.name
         if group.port is not None:
-            found[group.port.name] = number, group.port.name
-            continue
-        path = _label(group.ops[0])
+            found[path] = number, path
         found.update((name, (number, path)) for op in group.ops for name in op.outputs if name)
     return found
 

@@ -46,7 +46,7 @@ class Sheet:
     name: str  # of the value
     path: str  # of the layer
     layer: int  # index into the layout's layers, -1 for an input that is none
-    shares: bool  # 0 to 1, or magnitudes: no sign
+    shares: bool  # of 1, or an input: without a sign unless there are numbers below 0
     mosaic: Mosaic
     grid: WeightGrid
     lower: np.ndarray  # (3,) float64, of the glass around it

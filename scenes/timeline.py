@@ -18,7 +18,8 @@ LEFT_PX, LINE_Y_PX, LABEL_Y_PX = 66.0, -84.0, -66.0  # from the lower left corne
 GAP_PX, LEAST_PX, MOST_PX = 110.0, 260.0, 1180.0
 LINE_PX, KNOB_PX, TICK_PX = 2.5, 13.0, 12.0
 TRACK_ALPHA, DONE_ALPHA, TICK_ALPHA = 0.26, 0.92, 0.5
-MOST_BLOCKS, EM_PX, LONGEST_NAME = 6, 9.0, 20
+MOST_BLOCKS, MOST_PARTS, LONGEST_NAME = 6, 9, 20
+EM_PX, BETWEEN_PX = 9.0, 16.0  # of a letter; between words
 
 
 class Timeline:
@@ -64,9 +65,10 @@ class Timeline:
         for (at, words), end in zip(self._marks, ends, strict=True):
             x = LEFT_PX + length * (at + end) / 2 / max(self._wave.length, 1e-9)
             reach = EM_PX * len(words) / 2
+            x = max(x, LEFT_PX + reach)
             if x - reach < free or not words:
                 continue
-            free = x + reach
+            free = x + reach + BETWEEN_PX
             texts.append(Text(words, place, "screen", size=17, color=color, offset_px=(x, LABEL_Y_PX), align="center"))
         return texts
 
@@ -78,7 +80,10 @@ def length_px(size_px: tuple[int, int]) -> float:
 
 
 def _marks(layout: Layout, wave: Wave) -> list[tuple[float, str]]:
-    """(place in the wave, words) where parts begin: blocks where there are few, else first names of layers."""
+    """(place in the wave, words) where parts begin: blocks where there are few, else first names of layers.
+
+    Of very many parts only the first and the last are named.
+    """
     few = len(layout.plates) <= MOST_BLOCKS
     marks: list[tuple[float, str]] = []
     for number, stage in enumerate(wave.stages):
@@ -91,4 +96,6 @@ def _marks(layout: Layout, wave: Wave) -> list[tuple[float, str]]:
             words = layer.volume.path.lstrip("/.").replace("/", ".").partition(".")[0][:LONGEST_NAME]
         if not marks or marks[-1][1] != words:
             marks.append((float(number), words))
+    if len(marks) > MOST_PARTS:
+        return [marks[0], (marks[1][0], ""), marks[-1]]
     return marks

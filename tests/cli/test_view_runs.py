@@ -8,8 +8,12 @@ import time
 
 import numpy as np
 import pytest
+from tensornaut.cli.view_runs import ViewRuns
+from tensornaut.engine.commands import CommandTable
+from tensornaut.engine.outputs.snapshot import write_png
+from tensornaut.loaders.open import open_network
+from tensornaut.scenes.session import Session
 
-pytestmark = pytest.mark.xvfb
 PATIENCE_S = 60
 TELLING = """
 import json
@@ -83,6 +87,7 @@ def window(display, tmp_path):
         each.end()
 
 
+@pytest.mark.xvfb
 def test_the_network_answers_while_one_draws(window, model):
     seen = window("view", model, "--pad", "--size", "1000x640")
     first = seen.until(lambda told: told["answer"] and told["place_px"][2] > 0 and told["place"] == told["length"] > 0)
@@ -98,6 +103,7 @@ def test_the_network_answers_while_one_draws(window, model):
     assert during["place"] == during["length"]  # all of it answers at once, without the light
 
 
+@pytest.mark.xvfb
 def test_a_file_is_run_and_the_light_is_paused_stepped_and_put_elsewhere(window, model, tmp_path):
     np.save(tmp_path / "digit.npy", np.random.default_rng(0).random((8, 8), np.float32))
     seen = window("view", model, "--input", tmp_path / "digit.npy", "--size", "1000x640")
@@ -109,3 +115,70 @@ def test_a_file_is_run_and_the_light_is_paused_stepped_and_put_elsewhere(window,
     seen.until(lambda told: told["place"] == told["length"])
     seen.do("key", "BackSpace")
     seen.until(lambda told: not told["shown"])
+
+
+@pytest.fixture
+def dropped(model):
+    """(what drops files on the demo model, its session, messages that were shown)."""
+    session, said = Session(open_network(model), "dark", 16 / 9, lambda scene: None), []
+    runs = ViewRuns(session, CommandTable(), said.append, lambda: None)
+
+    def drop(path):
+        taken = runs.drop(str(path))
+        end_s = time.monotonic() + PATIENCE_S
+        while runs._answering.is_busy and time.monotonic() < end_s:
+            time.sleep(0.01)
+        runs.prepare()
+        return taken
+
+    yield drop, session, said
+    runs.close()
+
+
+def test_a_dropped_file_that_fits_is_run(dropped, tmp_path):
+    drop, session, said = dropped
+    image = np.random.default_rng(0).random((8, 8), np.float32)
+    np.save(tmp_path / "digit.npy", image)
+    assert drop(tmp_path / "digit.npy") and not said
+    assert np.array_equal(session.runs.inputs["image"].reshape(8, 8), image) and session.runs.playback.is_playing
+
+
+def test_a_dropped_picture_is_run(dropped, tmp_path):
+    pytest.importorskip("PIL")
+    drop, session, said = dropped
+    write_png(tmp_path / "digit.png", np.full((30, 30, 3), 255, np.uint8))
+    assert drop(tmp_path / "digit.png") and not said
+    assert session.runs.inputs["image"].reshape(8, 8) == pytest.approx(np.ones((8, 8)))
+
+
+def test_other_files_may_be_models(dropped, tmp_path):
+    drop, session, said = dropped
+    np.save(tmp_path / "weights.npy", np.zeros((30, 20), np.float32))
+    assert not drop(tmp_path / "weights.npy") and not drop(tmp_path / "model.safetensors")
+    assert session.runs.shown is None and not said
+
+
+def test_a_picture_that_cannot_be_read_is_said(dropped, tmp_path):
+    drop, session, said = dropped
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    assert drop(tmp_path / "broken.png") and len(said) == 1 and session.runs.shown is None
+
+
+def test_what_cannot_be_run_is_named_once_and_what_can_is_shown(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    ops = [("Relu", "x", "a", ""), ("Strange", "a", "b", "unknown.domain"), ("Relu", "b", "y", "")]
+    nodes = [helper.make_node(op, [i], [o], name=f"{op}_{o}", domain=domain) for op, i, o, domain in ops]
+    ports = [[helper.make_tensor_value_info(name, kind, [1, 1, 8, 8])] for name in "xy"]
+    graph = helper.make_graph(nodes, "g", *ports)
+    versions = [helper.make_opsetid("", 17), helper.make_opsetid("unknown.domain", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=versions), tmp_path / "model.onnx")
+    session, said = Session(open_network(tmp_path / "model.onnx"), "dark", 16 / 9, lambda scene: None), []
+    runs = ViewRuns(session, CommandTable(), said.append, lambda: None)
+    runs.start({"x": np.ones((1, 1, 8, 8), np.float32)})
+    while runs._answering.is_busy:
+        time.sleep(0.01)
+    runs.prepare()
+    assert len(said) == 1 and "Strange_b" in said[0]
+    assert "a" in {sheet.name for sheet in session.runs.shown.sheets}
+    runs.close()
