@@ -41,7 +41,8 @@ def notice_panel(notices: Notices, is_bottom_taken: bool = False) -> None:
         return
     picture = imgui.get_io().display_size
     margin = picture.y * MARGIN
-    imgui.set_next_window_pos(imgui.ImVec2(margin, picture.y * (HIGHER if is_bottom_taken else 1.0) - margin), 0, imgui.ImVec2(0.0, 1.0))
+    bottom = picture.y * (HIGHER if is_bottom_taken else 1.0) - margin
+    imgui.set_next_window_pos(imgui.ImVec2(margin, bottom), 0, imgui.ImVec2(0.0, 1.0))
     flags = imgui.WindowFlags_
     imgui.begin("notices", None, flags.no_decoration | flags.no_inputs | flags.no_nav | flags.always_auto_resize)
     imgui.push_text_wrap_pos(picture.x * WIDTH)

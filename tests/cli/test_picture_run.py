@@ -1,4 +1,4 @@
-"""Pictures and films of runs: the light where it was asked for, the same each time, and clear words for what is wrong."""
+"""Pictures and films of runs: the light where it was asked for, the same each time; what is wrong is one line."""
 
 import numpy as np
 import pytest
