@@ -123,6 +123,7 @@ STRINGS: dict[str, str] = {
     "doctor.unusable": "不可用：{reason}",
     "doctor.unwritable": "{path}（临时文件夹：常用文件夹不可写）",
     "doctor.writable": "{path}",
+    **ERRORS,
     "help.click": "单击：选择一个权重",
     "help.double_click": "双击：飞到该处",
     "help.drag": "拖动：转动模型",
@@ -326,5 +327,4 @@ STRINGS: dict[str, str] = {
     "value.nothing": "没有可复制的内容：请指向或选择一个权重",
     "value.too_large": "此点代表的权重太多：请靠近些，或等待统计完成",
     "view.saved": "已保存 {path}",
-    **ERRORS,
 }
