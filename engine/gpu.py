@@ -20,7 +20,8 @@ from .gpu_functions import functions
 from .kernels.errors import InputError
 
 __all__ = [
-    "Context", "GraphicsError", "Instances", "Program", "Target", "Texture", "draw_full_screen", "read_pixels", "shader_text"
+    "Context", "GraphicsError", "Instances", "Program", "Target", "Texture",
+    "draw_full_screen", "read_pixels", "shader_text",
 ]  # fmt: skip
 
 SHADERS = Path(__file__).resolve().parent.parent / "shaders"

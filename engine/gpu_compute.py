@@ -124,10 +124,10 @@ class Storage:
 
     def fill(self, word: int) -> None:
         """Every word of 32 bits becomes this one."""
-        later = _functions()
+        gl, later = self._gl, _functions()
         self._bound()
         value = np.array([word], np.uint32)
-        later.glClearBufferData(self._target, self._gl.GL_R32UI, self._gl.GL_RED_INTEGER, self._gl.GL_UNSIGNED_INT, value)
+        later.glClearBufferData(self._target, gl.GL_R32UI, gl.GL_RED_INTEGER, gl.GL_UNSIGNED_INT, value)
 
     def bind(self, binding: int) -> None:
         """For programs that name this binding."""
