@@ -33,8 +33,8 @@ STRINGS: dict[str, str] = {
     "cli.option.pad": "begin with the drawing pad, for models of small pictures",
     "cli.option.pool": "MiB of memory for weights in view (default: 256)",
     "cli.option.range": "what has one scale: each tensor, each kind of layer, or the whole model (default: tensor)",
-    "cli.option.rasterizer": "what draws points: auto (the fastest in live pictures, the processor in files), numba, compute "
-    "(OpenGL 4.3), cuda or definition (default: auto)",
+    "cli.option.rasterizer": "what draws points: auto (the fastest in live pictures, the processor in files), numba, "
+    "compute (OpenGL 4.3), cuda or definition (default: auto)",
     "cli.option.record": "write what is seen in the window as a film",
     "cli.option.seconds": "length of the film (default: 12)",
     "cli.option.size": "size of the picture in pixels (default: {size})",
