@@ -1,4 +1,4 @@
-"""`tensornaut demo`: the demo model in a window, or as a film where there is no display."""
+"""`tensornaut demo`: the demo model in a window with its drawing pad, or as a film where there is no display."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit code of the viewer, or of recording ./demo.mp4 (1280x720, 30 pictures per second)."""
     if has_display():
-        return run_command("view", [str(MODEL), "--language", arguments.language])
+        return run_command("view", [str(MODEL), "--pad", "--language", arguments.language])
     print(text("demo.recording"), flush=True)
     code = run_command("record", [str(MODEL), str(FILM), "--language", arguments.language])
     if code == 0:

@@ -8,16 +8,18 @@ from ..engine.kernels.errors import InputError
 from ..engine.view import Eye, Frame
 from ..scenes.strings import text
 from .picture import add_picture_options, check_output, open_scene, parse_size
+from .picture_run import add_input_option, shown_run
 from .progress import Progress
 
 MOST_FPS, MOST_SECONDS = 240, 36_000.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --fps --seconds."""
+    """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --input --fps --seconds."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
     add_picture_options(parser, "1280x720")
+    add_input_option(parser)
     parser.add_argument("--fps", type=int, default=30, metavar="N", help=text("cli.option.fps"))
     parser.add_argument("--seconds", type=float, default=12.0, metavar="S", help=text("cli.option.seconds"))
 
@@ -33,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         expected = f"{1 / rate:g} to {MOST_SECONDS:g}"
         raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=expected)
     built = open_scene(arguments)
+    shown = shown_run(built, arguments.input)
 
     from ..engine import loop
     from ..engine.gpu import Context
@@ -40,11 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ..engine.outputs.video import VideoSink
     from ..engine.renderer import Renderer
     from ..scenes.focus import say_block, show_focus
-    from ..scenes.tours import default_tour
+    from ..scenes.tours import default_tour, light_tour, place_of_light
 
-    tour = default_tour(built, size_px[0] / size_px[1], seconds)
+    tour = (light_tour if shown else default_tour)(built, size_px[0] / size_px[1], seconds)
 
     def eyes_at(index: int, time_s: float) -> tuple[Eye, ...]:
+        if shown is not None:
+            shown.light(place_of_light(time_s, seconds, shown.wave.length), size_px)
         show_focus(built, tour.focus.at(time_s))
         return (tour.eye(time_s, size_px, built.scene.length),)
 

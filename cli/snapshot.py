@@ -9,14 +9,17 @@ from ..scenes.focus import WHOLE, Focus, say_block, show_focus
 from ..scenes.strings import text
 from ..scenes.views import NAMED, typical_layer, view_named
 from .picture import add_picture_options, check_output, open_scene, parse_size
+from .picture_run import add_input_option, parse_share, shown_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.png --size --theme --look --range --flat --threads --camera."""
+    """SOURCE OUT.png --size --theme --look --range --flat --threads --camera --input --at."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
     add_picture_options(parser, "1920x1080")
     parser.add_argument("--camera", choices=NAMED, default="overview", help=text("cli.option.camera"))
+    add_input_option(parser)
+    parser.add_argument("--at", type=parse_share, default=1.0, metavar="SHARE", help=text("cli.option.at"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,6 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     output = check_output(arguments.output, (".png",))
     size_px = parse_size(arguments.size)
     built = open_scene(arguments)
+    shown = shown_run(built, arguments.input)
+    if shown is not None:
+        shown.light(arguments.at * shown.wave.length, size_px)
 
     from ..engine import loop
     from ..engine.gpu import Context

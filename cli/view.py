@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,13 @@ from ..engine.outputs.window_size import remember_size, remembered_size
 from ..loaders.open import open_network
 from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
+from ..scenes.programs import program_of
 from ..scenes.strings import text
 from .main import has_display, one_line
 from .picture import add_picture_options, check_output, look_of, parse_pool, parse_size
+from .run_input import inputs_of
 from .view_pictures import Pictures
+from .view_runs import ViewRuns
 from .view_weights import Weights
 
 if TYPE_CHECKING:
@@ -41,10 +44,12 @@ GESTURES = ("help.drag", "help.look", "help.wheel", "help.click", "help.double_c
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE --size --theme --look --range --flat --threads --record --pool."""
+    """SOURCE --size --theme --look --range --flat --threads --input --pad --record --pool."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     add_picture_options(parser, USUAL_SIZE)
     parser.set_defaults(size=None)
+    parser.add_argument("--input", metavar="FILE", action="append", default=[], help=text("run.option.input"))
+    parser.add_argument("--pad", action="store_true", help=text("cli.option.pad"))
     parser.add_argument("--record", metavar="OUT.mp4", help=text("cli.option.record"))
     parser.add_argument("--pool", type=parse_pool, default=0, metavar="MB", help=text("cli.option.pool"))
 
@@ -54,10 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     film = check_output(arguments.record, (".mp4", ".webm")) if arguments.record else None
     size = parse_size(arguments.size) if arguments.size else remembered_size() or parse_size(USUAL_SIZE)
     network = open_network(arguments.source)
+    inputs = inputs_of(program_of(network).inputs, arguments.input) if arguments.input else None
     if not has_display():
         raise InputError("display", "no_display")
     viewer = Viewer(network, size, arguments.theme, arguments.threads, look_of(arguments), arguments.pool)
     try:
+        viewer.start(inputs, arguments.pad)
         viewer.run(film)
     finally:
         viewer.close()
@@ -93,7 +100,9 @@ class Viewer:
         self._tau = 0.0
         commands = CommandTable()
         self._weights = Weights(self._session, commands, self._pick, self._say)
-        for command in [*self._session.commands(), *self._weights.commands(), *self._commands(commands)]:
+        self._runs = ViewRuns(self._session, commands, self._say, lambda: self._clock.request())
+        own = [*self._weights.commands(), *self._runs.commands(), *self._commands(commands)]
+        for command in [*self._session.commands(), *own]:
             commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
         hooks = Hooks(
@@ -115,6 +124,13 @@ class Viewer:
         gc.freeze()  # all that is there stays: looking through it again would hold up a frame now and then
         loop.run(self._clock, sinks, self._prepare, self._renderer.draw)
 
+    def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool) -> None:
+        """Runs the network on what is given; opens the drawing pad."""
+        if with_pad:
+            self._runs.toggle_pad()
+        if inputs is not None:
+            self._runs.start(inputs)
+
     def close(self) -> None:
         """Frees everything, and remembers the window's size."""
         if self._clock.window_size is not None:
@@ -122,6 +138,7 @@ class Viewer:
         if self._feed is not None:
             self._feed.close()
         self._weights.close()
+        self._runs.close()
         self._renderer.detail.pool.close()
         self._panels.close()
         self._clock.close()
@@ -152,7 +169,8 @@ class Viewer:
 
     def _prepare(self, frame: Frame) -> None:
         width, height = self._clock.size_px
-        self._session.aspect = width / height
+        self._session.aspect, self._session.size_px = width / height, (width, height)
+        self._runs.prepare()
         wants_more = self._session.prepare(frame.time_s)
         self._weights.prepare()
         self._renderer.prepare(frame)
@@ -185,11 +203,13 @@ class Viewer:
         from ..scenes.panels.notice import notice_panel
 
         self._survey()
-        notice_panel(self._notices)
+        notice_panel(self._notices, self._runs.has_transport)
+        if not self._helps:
+            self._runs.draw()
         if self._helps:
             help_panel(self._table, text, GESTURES)
         elif self._eye is not None:
-            self._weights.draw(self._mouse_px, self._eye)
+            self._weights.draw(self._mouse_px, self._eye, self._runs.words, self._runs.has_pad)
             self._lose(self._weights.faults)
 
     def _survey(self) -> None:
@@ -229,7 +249,8 @@ class Viewer:
         return found.position if found is not None else None
 
     def _drop(self, paths: list[str]) -> None:
-        self._open(paths[0], self._session.open)
+        if not self._runs.drop(paths[0]):
+            self._open(paths[0], self._session.open)
 
     def _reopen(self) -> None:
         """Opens the file again; the camera stays where the same tensors are."""
@@ -254,6 +275,7 @@ class Viewer:
             self._feed.close()
             self._feed, self._line = None, SurveyLine()
         self._lost = LostFiles(network)
+        self._runs.opened()
         self._clock.set_title(_title(network))
         return True
 

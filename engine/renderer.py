@@ -66,7 +66,7 @@ class Renderer:
         gl.glDisable(gl.GL_DEPTH_TEST)
         gl.glDepthMask(True)
         gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
-        self._background.draw(scene, eye)
+        self._background.draw(scene, eye, framebuffer)
         gl.glEnable(gl.GL_BLEND)
         # Alpha stays 1: the picture is opaque whatever is drawn over it.
         gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
@@ -83,6 +83,7 @@ class Renderer:
             if box.style == "solid":
                 self._boxes.draw_solid(box.lower + offset, box.upper + offset, box.colors, eye)
         self._solids.draw([*found.all(Points), *found.all(Surface), *found.all(Images)], eye)
+        gl.glFlush()  # a processor that stands in for a GPU draws while points are rasterized
         self._data.draw(self.detail, eye, scene.theme, framebuffer)
         numbers = self._cubes.draw(self.detail.near, self.detail.grids, eye)
         self._labels.draw_on_faces(texts + numbers, eye, self._label_colors())

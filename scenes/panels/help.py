@@ -14,6 +14,7 @@ Rows = list[tuple[str, str]]  # key, what it does
 WIDTH = 0.7  # of the picture, at most
 COLUMN_GAP = 36.0  # px at scale 1
 HEIGHT = 0.92
+MANY_ROWS, SMALLER = 44, 0.84  # rows and titles of more are written smaller
 
 
 def help_rows(commands: Iterable[Command], text: Callable[[str], str]) -> list[tuple[str, Rows]]:
@@ -45,10 +46,13 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     _heading(text("help.title"), 1.35)
     groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
     groups += help_rows(commands, text)
+    many = sum(len(rows) + 2 for _, rows in groups) > MANY_ROWS
+    imgui.push_font(None, imgui.get_style().font_size_base * (SMALLER if many else 1.0))
     for k, column in enumerate(_columns(groups)):
         if k:
             imgui.same_line(spacing=COLUMN_GAP * imgui.get_style().font_scale_dpi)
         _draw_column(column)
+    imgui.pop_font()
     imgui.end()
 
 

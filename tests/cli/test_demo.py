@@ -33,7 +33,7 @@ def test_without_a_display_it_records_a_film_and_says_where(ran, monkeypatch, tm
 def test_with_a_display_it_opens_the_viewer(ran, monkeypatch):
     monkeypatch.setattr(demo, "has_display", lambda: True)
     assert main(["--language", "zh", "demo"]) == 0
-    assert ran == [["view", str(demo.MODEL), "--language", "zh"]]
+    assert ran == [["view", str(demo.MODEL), "--pad", "--language", "zh"]]
 
 
 def test_a_film_that_fails_is_not_called_recorded(monkeypatch, tmp_path, capsys):

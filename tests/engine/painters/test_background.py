@@ -19,7 +19,7 @@ def drawn(studio):
     def draw(view, theme="dark", lens=LENS, size_px=(120, 90), length=1000.0, **more):
         scene = Scene(Node(), THEMES[theme], np.zeros(3), np.array([length, 10, 10]), **more)
         eye = Eye(view, lens, (0, 0, *size_px))
-        return studio.picture(lambda eye, _: painter.draw(scene, eye), eye=eye)
+        return studio.picture(lambda eye, target: painter.draw(scene, eye, target), eye=eye)
 
     return draw
 
@@ -123,3 +123,12 @@ def test_lines_fade_towards_the_horizon(drawn):
     ruled, plain = drawn(level(10.0), floor_step=4.0), drawn(level(-10.0))
     extra = np.abs(ruled - plain)[45:].max((1, 2))
     assert extra[0] <= 1 < extra[2] < extra[30:].max()
+
+
+def test_an_eye_that_stands_still_sees_the_same_bits_and_one_that_moves_sees_anew(drawn):
+    first = drawn(level())
+    for _ in range(3):
+        assert np.array_equal(drawn(level()), first)
+    moved, other = drawn(level(height=14.0)), drawn(level(), theme="light")
+    assert not np.array_equal(moved, first) and not np.array_equal(other, first)
+    assert np.array_equal(drawn(level()), first)
