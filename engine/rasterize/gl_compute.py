@@ -156,7 +156,7 @@ class ComputeRasterizer:
             self._reserve(12 * size_px[0] * (last - first), 0)
             self._draw(
                 self._sums, len(batch), size_px, first, last,
-                minimum_px=look.minimum_px, small_limit=limit, small_factor=look.small_factor,
+                minimum_px=float(look.minimum_px), small_limit=limit, small_factor=float(look.small_factor),
             )  # fmt: skip
             yield first, last
         self._context.gl.glUseProgram(0)
@@ -249,8 +249,8 @@ class _Mirror:
             self._copied[slots] = self.pool.writes[slots]
         for first, last in _runs(slots):
             self._heights.write(first * SAMPLES * 2, self.pool.height[first:last])
-            block, start = first // LIGHT_SLOTS, first % LIGHT_SLOTS
-            self._lights[block].write(start * SAMPLES * 8, self.pool.light[first:last])
+            number, start = divmod(first, LIGHT_SLOTS)
+            self._lights[number].write(start * SAMPLES * 8, self.pool.light[first:last])
         self._heights.bind(HEIGHTS)
         for k, block in enumerate(self._lights):
             block.bind(LIGHTS + k)
