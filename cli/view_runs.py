@@ -58,7 +58,7 @@ class ViewRuns:
 
     def commands(self) -> list[Command]:
         """The pad; what leads the light is the session's."""
-        return [Command("pad.toggle", self.toggle_pad, "P"), Command("pad.clear", self._clear, "")]
+        return [Command("run.pad", self.toggle_pad, "P")]
 
     def opened(self) -> None:
         """Another network is shown, or the same one anew: nothing was run of it."""
@@ -135,10 +135,6 @@ class ViewRuns:
     def close(self) -> None:
         """Takes no more answers."""
         self._answering.close()
-
-    def _clear(self) -> None:
-        if self._pad is not None:
-            self._pad.clear()
 
     def _show(self, answer: Answer) -> None:
         runs = self._session.runs

@@ -35,13 +35,20 @@ class BloomPainter:
                 self._pass("blur", scratch.color, glow, pixel=(0.0, 1 / small[1]))
             glows.append(glow)
             source, size_px = glow.color, small
-        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
-        gl.glViewport(*eye.viewport)
         gl.glEnable(gl.GL_BLEND)
         gl.glBlendFuncSeparate(gl.GL_ONE, gl.GL_ONE, gl.GL_ZERO, gl.GL_ONE)
-        for glow, (_, share) in zip(glows, LEVELS, strict=True):
-            self._context.program("image").use(image=glow.color.bind(0), strength=share * strength)
-            draw_full_screen()
+        # All into the finest glow first: only one is enlarged to the whole picture.
+        (_, share), *others = LEVELS
+        for glow, (_, other) in zip(glows[1:], others, strict=True):
+            self._add(glow.color, glows[0].framebuffer, (0, 0, *glows[0].size_px), other / share)
+        self._add(glows[0].color, framebuffer, eye.viewport, share * strength)
+
+    def _add(self, image: Texture, framebuffer: int, viewport: tuple[int, int, int, int], strength: float) -> None:
+        gl = self._context.gl
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
+        gl.glViewport(*viewport)
+        self._context.program("image").use(image=image.bind(0), strength=strength)
+        draw_full_screen()
 
     def _pass(self, fragment: str, source: Texture, target: Target, **uniforms: object) -> None:
         gl = self._context.gl
