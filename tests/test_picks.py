@@ -132,7 +132,7 @@ def test_single_weights_are_those_of_the_file(model):
         raw = expected.tobytes()
         assert value.bits == (int.from_bytes(raw, "little"),)
         assert np.array(float(value.text)).astype(array.dtype).tobytes() == raw
-        assert (Path(value.place.path), value.place.offset) == (path, start + flat * array.itemsize)
+        assert (Path(value.place.path).resolve(), value.place.offset) == (path.resolve(), start + flat * array.itemsize)
         assert np.memmap(path, "u1", "r", value.place.offset, array.itemsize).tobytes() == raw
         assert found.exact and found.read().astype(array.dtype).tobytes() == raw
         assert_is_there(built, found, weight, float(expected), eye, place)
