@@ -59,6 +59,7 @@ def examine() -> dict[str, Any]:
             "opengl": {"egl": egl.result(), "window": window},
             "cuda": cuda.result(),
             "headset": headset.result(),
+            "rasterizer": ask("rasterizer"),  # alone, as it takes times
             "libraries": {name: _version(name) for name in LIBRARIES},
             "optional": {name: find_spec(name) is not None for name in OPTIONAL},
             "folders": {name: _folder(name) for name in FOLDERS},
@@ -83,6 +84,7 @@ def _folder(name: str) -> dict[str, object]:
 def _lines(report: dict[str, Any]) -> list[str]:
     rows = [
         *((text(f"doctor.opengl.{way}"), _opengl(found)) for way, found in report["opengl"].items()),
+        (text("doctor.rasterizer"), _rasterizer(report["rasterizer"])),
         (text("doctor.cuda"), _cuda(report["cuda"])),
         (text("doctor.cuda.kernels"), _cuda_kernels(report["cuda"])),
         (text("doctor.headset"), _headset(report["headset"])),
@@ -116,6 +118,16 @@ def _cuda_kernels(found: dict[str, Any]) -> str:
     if found.get("cupy") is None:
         return text("doctor.cuda.without", nvrtc=found.get("nvrtc") or text("doctor.absent"))
     return text("doctor.cuda.with", cupy=found["cupy"], nvrtc=found["nvrtc"] or text("doctor.absent"))
+
+
+def _rasterizer(found: dict[str, Any]) -> str:
+    """Which draws points in live pictures and why."""
+    if "fault" in found:
+        return text("doctor.unusable", reason=found["fault"])
+    taken = ", ".join(f"{name} {duration} ms" for name, duration in found["milliseconds"].items())
+    missing = "".join(f"; {name}: {reason}" for name, reason in found["missing"].items())
+    key = "doctor.rasterizer.chosen" if len(found["milliseconds"]) > 1 else "doctor.rasterizer.only"
+    return text(key, taken=taken, **found) + missing
 
 
 def _headset(found: dict[str, Any]) -> str:

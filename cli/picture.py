@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 
 from ..engine.cache import opened
 from ..engine.kernels.errors import InputError
+from ..engine.rasterize import AUTO, WANTED
 from ..loaders.open import open_network
 from ..scenes.analysis import Analysis
 from ..scenes.focus import WHOLE, show_focus
@@ -18,21 +20,32 @@ from ..scenes.strings import text
 from ..scenes.style import THEMES
 from .progress import Progress
 
-__all__ = ["add_picture_options", "check_output", "look_of", "open_scene", "parse_pool", "parse_size", "parse_threads"]
+__all__ = [
+    "add_picture_options",
+    "check_output",
+    "look_of",
+    "open_scene",
+    "parse_pool",
+    "parse_size",
+    "parse_threads",
+    "say_rasterizer",
+]
 
+ON_GPU = ("compute", "cuda")  # rasterizers whose pictures may differ a little from machine to machine
 SMALLEST_PX, LARGEST_PX = 16, 8192
 MOST_THREADS = 256
 LEAST_POOL_MB = 64
 
 
 def add_picture_options(parser: argparse.ArgumentParser, size: str) -> None:
-    """--size, --theme, --threads and the look: --look, --range, --flat."""
+    """--size, --theme, --threads, --rasterizer and the look: --look, --range, --flat."""
     parser.add_argument("--size", default=size, metavar="WxH", help=text("cli.option.size", size=size))
     parser.add_argument("--theme", choices=tuple(THEMES), default="dark", help=text("cli.option.theme"))
     parser.add_argument("--look", choices=LOOKS, default="value", help=text("cli.option.look", looks=", ".join(LOOKS)))
     parser.add_argument("--range", choices=RANGES, default="tensor", help=text("cli.option.range"))
     parser.add_argument("--flat", action="store_true", help=text("cli.option.flat"))
     parser.add_argument("--threads", type=parse_threads, default=0, metavar="N", help=text("cli.option.threads"))
+    parser.add_argument("--rasterizer", choices=WANTED, default=AUTO, help=text("cli.option.rasterizer"))
 
 
 def parse_size(size: str) -> tuple[int, int]:
@@ -72,6 +85,12 @@ def check_output(path: str, suffixes: tuple[str, ...]) -> Path:
 def look_of(arguments: argparse.Namespace) -> Look:
     """The look that --look, --range and --flat ask for."""
     return Look(arguments.look, arguments.range, not arguments.flat)
+
+
+def say_rasterizer(arguments: argparse.Namespace, renderer: str) -> None:
+    """Says on standard error when exact pictures are drawn on a GPU because that was asked for."""
+    if arguments.rasterizer in ON_GPU:
+        print(text("cli.rasterizer.on_gpu", rasterizer=arguments.rasterizer, renderer=renderer), file=sys.stderr)
 
 
 def open_scene(arguments: argparse.Namespace) -> NetworkScene:

@@ -21,7 +21,10 @@ CHILD = "import sys; sys.path[:] = sys.argv[2:]; from {module} import answer; an
 
 
 def ask(what: str) -> dict[str, object]:
-    """What the child found about "egl", "window", "cuda" or "headset"; {"fault": reason} where it could not tell."""
+    """What the child found about "egl", "window", "rasterizer", "cuda" or "headset".
+
+    {"fault": reason} where it could not tell.
+    """
     command = [sys.executable, "-c", CHILD.format(module=__name__), what, *sys.path]
     try:
         child = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S)
@@ -39,7 +42,8 @@ def ask(what: str) -> dict[str, object]:
 def answer(what: str) -> None:
     """Prints what this process finds out, as JSON."""
     try:
-        found = {"egl": _egl, "window": _window, "cuda": _cuda, "headset": _headset}[what]()
+        parts = {"egl": _egl, "window": _window, "rasterizer": _rasterizer, "cuda": _cuda, "headset": _headset}
+        found = parts[what]()
     except InputError as error:
         found = {"fault": str(error)}
     except Exception as error:  # a driver or a missing library may raise anything; it is the answer
@@ -61,6 +65,24 @@ def _window() -> dict[str, object]:
 
     context = Context(app.Canvas(app=app.Application("glfw"), size=(16, 16), show=False, dpi=96), "glfw")
     return {"renderer": context.renderer, "version": context.version}
+
+
+def _rasterizer() -> dict[str, object]:
+    """Which draws points in live pictures, how long each takes, and why others are not offered."""
+    from ..engine.gpu import Context
+    from ..engine.kernel_choice import WORTH, version
+    from ..engine.rasterize import DefinitionRasterizer
+    from ..engine.rasterize.trial import candidates, durations_ms
+
+    context = Context.offscreen()
+    module = version("rasterize", WORTH)
+    processor = getattr(module, "CompiledRasterizer", DefinitionRasterizer)()
+    found, missing = candidates(context, processor)
+    taken = durations_ms(context, found)
+    fastest = min(taken, key=taken.__getitem__)
+    chosen = processor.name if fastest == "compute" and context.is_software else fastest
+    rounded = {name: round(duration, 1) for name, duration in taken.items()}
+    return {"chosen": chosen, "threads": processor.threads, "milliseconds": rounded, "missing": missing}
 
 
 def _cuda() -> dict[str, object]:

@@ -7,7 +7,7 @@ import argparse
 from ..engine.kernels.errors import InputError
 from ..engine.view import Eye, Frame
 from ..scenes.strings import text
-from .picture import add_picture_options, check_output, open_scene, parse_size
+from .picture import add_picture_options, check_output, open_scene, parse_size, say_rasterizer
 from .picture_run import add_input_option, shown_run
 from .progress import Progress
 
@@ -15,7 +15,7 @@ MOST_FPS, MOST_SECONDS = 240, 36_000.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --input --fps --seconds."""
+    """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --rasterizer --input --fps --seconds."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
     add_picture_options(parser, "1280x720")
@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     count = round(seconds * rate)
     context = Context.offscreen()
-    renderer = Renderer(context, built.scene, arguments.threads)
+    renderer = Renderer(context, built.scene, arguments.threads, rasterizer=arguments.rasterizer)
+    say_rasterizer(arguments, context.renderer)
     clock = OffscreenClock(context, size_px, count=count, rate=rate, eyes_at=eyes_at)
     film = VideoSink(output, size_px, rate, least_frames=count)
     with Progress(text("progress.recording"), count) as progress:

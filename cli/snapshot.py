@@ -8,12 +8,12 @@ from ..engine.view import Frame
 from ..scenes.focus import WHOLE, Focus, say_block, show_focus
 from ..scenes.strings import text
 from ..scenes.views import NAMED, typical_layer, view_named
-from .picture import add_picture_options, check_output, open_scene, parse_size
+from .picture import add_picture_options, check_output, open_scene, parse_size, say_rasterizer
 from .picture_run import add_input_option, parse_share, shown_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.png --size --theme --look --range --flat --threads --camera --input --at."""
+    """SOURCE OUT.png --size --theme --look --range --flat --threads --rasterizer --camera --input --at."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
     add_picture_options(parser, "1920x1080")
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     show_focus(built, Focus(typical_layer(built), float(depth)) if depth else WHOLE)
     eye = view_named(built, arguments.camera, size_px[0] / size_px[1]).eye(size_px, built.scene.length)
     context = Context.offscreen()
-    renderer = Renderer(context, built.scene, arguments.threads)
+    renderer = Renderer(context, built.scene, arguments.threads, rasterizer=arguments.rasterizer)
+    say_rasterizer(arguments, context.renderer)
     clock = OffscreenClock(context, size_px, count=1, rate=1, eyes_at=lambda index, time_s: (eye,))
 
     def prepare(frame: Frame) -> None:

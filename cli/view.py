@@ -14,6 +14,7 @@ from ..engine.commands import Command, CommandTable, Undo
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
 from ..engine.outputs.window_size import remember_size, remembered_size
+from ..engine.rasterize import AUTO
 from ..loaders.open import open_network
 from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
@@ -44,7 +45,7 @@ GESTURES = ("help.drag", "help.look", "help.wheel", "help.click", "help.double_c
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE --size --theme --look --range --flat --threads --input --pad --record --pool."""
+    """SOURCE --size --theme --look --range --flat --threads --rasterizer --input --pad --record --pool."""
     parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
     add_picture_options(parser, USUAL_SIZE)
     parser.set_defaults(size=None)
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = inputs_of(program_of(network).inputs, arguments.input) if arguments.input else None
     if not has_display():
         raise InputError("display", "no_display")
-    viewer = Viewer(network, size, arguments.theme, arguments.threads, look_of(arguments), arguments.pool)
+    drawing = arguments.threads, look_of(arguments), arguments.pool, arguments.rasterizer
+    viewer = Viewer(network, size, arguments.theme, *drawing)
     try:
         viewer.start(inputs, arguments.pad)
         viewer.run(film)
@@ -75,7 +77,14 @@ class Viewer:
     """A session in a window: the commands of both, panels over the picture, pictures taken by F12."""
 
     def __init__(
-        self, network: Network, size: tuple[int, int], theme: str, threads: int, look: Look = VALUE, pool_bytes: int = 0
+        self,
+        network: Network,
+        size: tuple[int, int],
+        theme: str,
+        threads: int,
+        look: Look = VALUE,
+        pool_bytes: int = 0,
+        rasterizer: str = AUTO,
     ) -> None:
         from ..engine.outputs.window import Hooks, WindowClock, open_context
         from ..engine.panel_host import PanelHost
@@ -88,7 +97,7 @@ class Viewer:
         self._cache = opened()
         self._context = open_context(size, _title(network))
         self._session = Session(network, theme, size[0] / size[1], self._show, look)
-        self._renderer = Renderer(self._context, self._session.built.scene, threads, pool_bytes)
+        self._renderer = Renderer(self._context, self._session.built.scene, threads, pool_bytes, rasterizer)
         self._panels = PanelHost(size, theme=self._session.built.scene.theme)
         self._notices, self._lost = Notices(), LostFiles(network)
         self._feed: SurveyFeed | None = None  # begins after the first picture
@@ -105,9 +114,7 @@ class Viewer:
         for command in [*self._session.commands(), *own]:
             commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
-        hooks = Hooks(
-            self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop
-        )
+        hooks = Hooks(self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop)
         controls = self._session.controls
         self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
         self._weights.show_in(self._clock)

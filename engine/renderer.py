@@ -21,6 +21,7 @@ from .painters.labels import LabelColors, LabelPainter
 from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
 from .painters.solids import SolidPainter
+from .rasterize import AUTO
 from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, walk
 from .tiles import BUDGET_BYTES, TilePool
 from .view import Eye, Frame
@@ -33,10 +34,12 @@ D = TypeVar("D", bound=Drawable)
 class Renderer:
     """Draws a scene through any list of eyes. Holds all GPU state; drawables stay plain data.
 
-    `threads` that draw points, memory for tiles in `pool_bytes`; 0: as usual.
+    `threads` that draw points, memory for tiles in `pool_bytes`; 0: as usual. `rasterizer`: one of `rasterize.WANTED`.
     """
 
-    def __init__(self, context: Context, scene: Scene, threads: int = 0, pool_bytes: int = 0) -> None:
+    def __init__(
+        self, context: Context, scene: Scene, threads: int = 0, pool_bytes: int = 0, rasterizer: str = AUTO
+    ) -> None:
         self._context = context
         self.scene = scene
         self.detail = Detail(scene, TilePool(pool_bytes or BUDGET_BYTES))
@@ -44,7 +47,7 @@ class Renderer:
         self._boxes = BoxPainter(context)
         self._lines = LinePainter(context)
         self._labels = LabelPainter(context)
-        self._data = DataPainter(context, threads)
+        self._data = DataPainter(context, threads, rasterizer)
         self._cubes = CubePainter(self._boxes)
         self._solids = SolidPainter(context)
 
@@ -84,7 +87,7 @@ class Renderer:
                 self._boxes.draw_solid(box.lower + offset, box.upper + offset, box.colors, eye)
         self._solids.draw([*found.all(Points), *found.all(Surface), *found.all(Images)], eye)
         gl.glFlush()  # a processor that stands in for a GPU draws while points are rasterized
-        self._data.draw(self.detail, eye, scene.theme, framebuffer)
+        self._data.draw(self.detail, eye, scene.theme, framebuffer, frame.mode == "exact")
         numbers = self._cubes.draw(self.detail.near, self.detail.grids, eye)
         self._labels.draw_on_faces(texts + numbers, eye, self._label_colors())
         self._solids.draw_veils(found.all(Surface), "light", eye)

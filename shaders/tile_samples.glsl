@@ -43,6 +43,7 @@ Tile tile_of(int number) {
 vec3 place_of(Tile tile, int i, int j, float tall) {
     precise vec3 first = tile.step[0] + float(i) * tile.step[1];
     precise vec3 across = float(j) * tile.step[2];
+#ifndef PLAIN
     int moved = 2 * tile.morph - MORPH;
     if (moved > 0) {
         precise float share = float(moved) * (1.0 / float(MORPH));
@@ -52,6 +53,7 @@ vec3 place_of(Tile tile, int i, int j, float tall) {
         first = first * rest + coarse_first * share;
         across = across * rest + coarse_across * share;
     }
+#endif
     precise vec3 place = (first + across) + tall * tile.step[3];
     return place;
 }
@@ -92,6 +94,9 @@ int coarse_place(Tile tile, int i, int j) {
 
 int height_of(Tile tile, int i, int j) {
     int own = height_in_pool(tile.slot * SAMPLES + i * TILE + j), coarse;
+#ifdef PLAIN
+    return own;
+#endif
     if (tile.morph == 0) return own;
     if (tile.above_slot >= 0) {
         coarse = height_in_pool(coarse_place(tile, i, j));
@@ -104,6 +109,9 @@ int height_of(Tile tile, int i, int j) {
 
 uvec3 light_of(Tile tile, int i, int j) {
     uvec3 own = light_in_pool(tile.slot * SAMPLES + i * TILE + j), coarse;
+#ifdef PLAIN
+    return own;
+#endif
     if (tile.morph == 0) return own;
     if (tile.above_slot >= 0) {
         coarse = light_in_pool(coarse_place(tile, i, j));

@@ -40,6 +40,8 @@ MESSAGES: dict[str, str] = {
     "ask for a smaller picture",
     "not_found": "found no file or folder of this name, expected one that exists, check the spelling",
     "opengl_fault": "the driver reported {found} in {where}, expected none, update the graphics driver",
+    "opengl_no_compute": "this OpenGL cannot draw points by computing ({found}), expected 4.3 with blocks of 128 MiB, "
+    "leave --rasterizer out",
     "opengl_too_old": "found OpenGL {found}, expected 3.3 or later, update the graphics driver",
     "option_value": "found {found}, expected {expected}, change the option",
     "output_suffix": "found the ending {found}, expected {expected}, rename the output",

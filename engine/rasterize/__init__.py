@@ -1,16 +1,18 @@
 """Rasterizers of points: sums of light, and nearest samples. `choose` gives the one to draw with."""
 
 from .batch import EMPTY, MORPH, TILE, UNIT, Batch, Pool, eye_rows, pack, unmorphed, unpack
-from .choice import Rasterizer, RasterizerChoice
+from .choice import AUTO, WANTED, Rasterizer, RasterizerChoice
 from .definition import DefinitionRasterizer
 from .sprites import LIGHT_SHARE
 
 __all__ = [
+    "AUTO",
     "EMPTY",
     "LIGHT_SHARE",
     "MORPH",
     "TILE",
     "UNIT",
+    "WANTED",
     "Batch",
     "DefinitionRasterizer",
     "Pool",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ..kernel_choice import version
+from ..kernels.errors import InputError
 from .batch import Batch, Pool
 from .definition import DefinitionRasterizer
 
-__all__ = ["Rasterizer", "RasterizerChoice"]
+if TYPE_CHECKING:
+    from ..gpu import Context
+
+__all__ = ["AUTO", "WANTED", "Rasterizer", "RasterizerChoice"]
+
+AUTO, DEFINITION = "auto", "definition"
+WANTED = (AUTO, "numba", "compute", "cuda", DEFINITION)
 
 
 class Rasterizer(Protocol):
@@ -18,7 +25,7 @@ class Rasterizer(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the version that draws: "numpy", "numba" or "cuda"."""
+        """Of the version that draws: "numpy", "numba", "compute" or "cuda"."""
 
     @property
     def threads(self) -> int:
@@ -43,25 +50,70 @@ class Rasterizer(Protocol):
 
 
 class RasterizerChoice:
-    """The rasterizer to draw with: the definition, and the compiled one as soon as it is ready and worth its import.
+    """The rasterizer to draw with, one of WANTED.
 
-    `threads` of the compiled one (0: as many as help). It may be kept for as long as the process lives.
-    `wanted` "cuda": the one on a GPU from the start; raises InputError where there is none.
+    On the processor: the definition, and the compiled one as soon as it is ready and worth its import, with `threads`
+    threads (0: as many as help). "auto": exact frames are drawn there, so that films and snapshots depend on the scene
+    alone; live ones by whichever is fastest in a short trial, which begins once the compiled one is there. "compute"
+    and "cuda", on a GPU, draw all frames when they are asked for; InputError where they cannot. `context`: the OpenGL
+    context that will be current, None: there is none, as without a picture to show.
     """
 
-    def __init__(self, threads: int = 0, wanted: str = "") -> None:
-        self._threads = threads
-        self._current: Rasterizer = DefinitionRasterizer()
-        if wanted == "cuda":
-            from .rasterizer_cupy import CudaRasterizer
+    def __init__(self, threads: int = 0, wanted: str = "auto", context: Context | None = None) -> None:
+        self._threads, self._wanted, self._context = threads, wanted, context
+        self._processor: Rasterizer = DefinitionRasterizer()
+        self._asked = _asked(wanted, context)
+        self._fastest: Rasterizer | None = None  # after the trial
 
-            self._current = CudaRasterizer()
+    def rasterizer(self, batch: Batch, exact: bool = True, pool: Pool | None = None) -> Rasterizer:
+        """The one for the next picture, in which `batch` of `pool` is drawn."""
+        if self._asked is not None:
+            return self._asked
+        processor = self._on_processor(batch)
+        if exact or self._wanted != "auto" or self._context is None or processor.name == DefinitionRasterizer.name:
+            return processor
+        if self._fastest is None:
+            self._fastest = _fastest(self._context, processor)
+        return self._fastest if pool is None or _fits(self._fastest, pool) else processor
 
-    def rasterizer(self, batch: Batch) -> Rasterizer:
-        """The one for the next picture, in which `batch` is drawn."""
-        if self._current.name != DefinitionRasterizer.name:
-            return self._current
+    def _on_processor(self, batch: Batch) -> Rasterizer:
+        if self._wanted == DEFINITION or self._processor.name != DefinitionRasterizer.name:
+            return self._processor
         module = version("rasterize", int(batch.counts.prod(1, dtype=np.int64).sum()))
         if hasattr(module, "CompiledRasterizer"):
-            self._current = module.CompiledRasterizer(self._threads)
-        return self._current
+            self._processor = module.CompiledRasterizer(self._threads)
+        return self._processor
+
+
+def _asked(wanted: str, context: Context | None) -> Rasterizer | None:
+    """The one on a GPU that is wanted. Raises InputError where there is none."""
+    if wanted == "cuda":
+        from .rasterizer_cupy import CudaRasterizer
+
+        return CudaRasterizer()
+    if wanted != "compute":
+        return None
+    if context is None:
+        raise InputError("OpenGL", "opengl_no_compute", found="no context")
+    from .gl_compute import ComputeRasterizer
+
+    return ComputeRasterizer(context)
+
+
+def _fastest(context: Context, processor: Rasterizer) -> Rasterizer:
+    """The winner of a trial. OpenGL that draws on the processor loses it everywhere and is not tried."""
+    from .trial import candidates, durations_ms
+
+    found, _ = candidates(context, processor, software=False)
+    if len(found) == 1:
+        return processor
+    taken = durations_ms(context, found)
+    return found[min(taken, key=taken.__getitem__)]
+
+
+def _fits(rasterizer: Rasterizer, pool: Pool) -> bool:
+    if rasterizer.name != "compute":
+        return True
+    from .gl_compute import holds
+
+    return holds(pool)

@@ -1,7 +1,8 @@
-"""Prints how the compiled rasterizers compare with GL_POINTS, on 3.9 million samples at 1280 x 720.
+"""Prints how the rasterizers, compiled and in compute shaders, compare with GL_POINTS: 3.9 million samples, 1280 x 720.
 
-Both sides draw the same samples in one interleaved run; OpenGL from a vertex buffer and from gl_VertexID, the faster of
-the two counts. Its times are draw and glFinish, those of the rasterizers include the picture of what was gathered.
+All draw the same samples in one interleaved run; OpenGL from a vertex buffer and from gl_VertexID, the faster of the
+two counts. Its times are draw and glFinish, those of the rasterizers include the picture of what was gathered, and for
+the compiled ones the way of that picture to OpenGL.
 Run: python tests/benchmarks/rasterize.py [threads]
 """
 
@@ -11,10 +12,11 @@ import sys
 import time
 
 import numpy as np
-from tensornaut.engine.gpu import Context
+from tensornaut.engine.gpu import Context, Texture
 from tensornaut.engine.rasterize import Batch, Pool, eye_rows, pack, unmorphed, unpack
 from tensornaut.engine.rasterize.batch import prepare
 from tensornaut.engine.rasterize.compiled import CompiledRasterizer
+from tensornaut.engine.rasterize.gl_compute import ComputeRasterizer
 from tensornaut.engine.rasterize.resolve import curve
 from tensornaut.engine.rasterize.sprites import sprites
 from tensornaut.engine.view import Eye, look_at, perspective
@@ -261,6 +263,15 @@ def read(kind, channels):
     return picture
 
 
+def content(texture):
+    """What a texture holds, (height, width, 4) uint8."""
+    picture = np.empty((HEIGHT, WIDTH, 4), np.uint8)
+    GL.glBindTexture(GL.GL_TEXTURE_2D, texture.id)
+    GL.glGetTexImage(GL.GL_TEXTURE_2D, 0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, picture)
+    GL.glBindTexture(GL.GL_TEXTURE_2D, 0)
+    return picture
+
+
 def agreement(drawn, shown, tolerance):
     """Percentage of pixels whose channels differ by at most `tolerance`, among those that either side lights."""
     differ = np.abs(drawn[..., :3].astype(int) - shown[..., :3]).max(-1)
@@ -284,20 +295,37 @@ def main():
     colors = (random.integers(1, 1 << 24, (1, 512)) | 0xFF000000).astype(np.uint32)
     near = np.zeros((1, 512), np.uint64)
     rasterizer, size = CompiledRasterizer(threads), (WIDTH, HEIGHT)
-    points = Points(batch, pool, rows, colors)
+    pool.writes = np.zeros(len(pool.height), np.int64)
+    points, compute, image = Points(batch, pool, rows, colors), ComputeRasterizer(context), Texture(smooth=False)
 
     def nearest():
-        return rasterizer.resolve_nearest(rasterizer.nearest(batch, pool, rows, size), batch, pool, colors)
+        picture = rasterizer.resolve_nearest(rasterizer.nearest(batch, pool, rows, size), batch, pool, colors)
+        image.upload(picture)
+        return picture
 
     def light():
-        return rasterizer.resolve(rasterizer.light(batch, pool, near, rows, size))
+        picture = rasterizer.resolve(rasterizer.light(batch, pool, near, rows, size))
+        image.upload(picture)
+        return picture
+
+    def nearest_compute():
+        texture = compute.picture_nearest(batch, pool, rows, size, colors)
+        GL.glFinish()
+        return texture
+
+    def light_compute():
+        texture = compute.picture(batch, pool, near, rows, size)
+        GL.glFinish()
+        return texture
 
     print(f"{points.count} samples, {WIDTH} x {HEIGHT}, {context.renderer}, {rasterizer.threads} threads")
     runs = {
         "nearest numba": nearest,
+        "nearest compute": nearest_compute,
         "nearest GL_POINTS, buffer": points.nearest(PLACE_BUFFER),
         "nearest GL_POINTS, gl_VertexID": points.nearest(PLACE_INDEX),
         "light numba": light,
+        "light compute": light_compute,
         "light GL_POINTS, buffer": points.add(PLACE_BUFFER),
         "light GL_POINTS, gl_VertexID": points.add(PLACE_INDEX),
     }
@@ -309,7 +337,10 @@ def main():
         elif name.startswith("light GL"):
             total = np.clip(np.rint(read(np.float32, 4) * (8192 / 4) - 0.5), 0, 8191).astype(int)
             same[name] = agreement(curve(False)[total], light(), 1)
-        assert result is None or result.any()
+        if name.endswith("compute"):
+            same[name] = agreement(content(result), nearest() if name.startswith("nearest") else light(), 0)
+        else:
+            assert result is None or result.any()
     times = {name: [] for name in runs}
     for _ in range(PAIRS):
         for name, run in runs.items():
@@ -320,11 +351,10 @@ def main():
             line += " equal: {:.2f} % of pixels, {:.2f} % of the lit ({:.0f} % are)".format(*same[name])
         print(line)
     for kind in ("nearest", "light"):
-        ratios = [
-            min(times[f"{kind} GL_POINTS, {way}"][k] for way in ("buffer", "gl_VertexID")) / times[f"{kind} numba"][k]
-            for k in range(PAIRS)
-        ]
-        print(f"{kind}: GL_POINTS takes {statistics.median(ratios):.1f} x the time of numba (median of {PAIRS} pairs)")
+        points_ms = np.minimum(*(times[f"{kind} GL_POINTS, {way}"] for way in ("buffer", "gl_VertexID")))
+        for other in ("numba", "compute"):
+            ratio = np.median(points_ms / np.array(times[f"{kind} {other}"]))
+            print(f"{kind}: GL_POINTS takes {ratio:.1f} x the time of {other} (median of {PAIRS} pairs)")
 
 
 if __name__ == "__main__":
