@@ -1,8 +1,9 @@
 """Rasterizers of points: sums of light, and nearest samples. `choose` gives the one to draw with."""
 
 from .batch import EMPTY, MORPH, TILE, UNIT, Batch, Pool, eye_rows, pack, unmorphed, unpack
-from .choice import AUTO, WANTED, Rasterizer, RasterizerChoice
+from .choice import AUTO, WANTED, RasterizerChoice
 from .definition import DefinitionRasterizer
+from .rasterizer import Rasterizer
 from .sprites import LIGHT_SHARE
 
 __all__ = [

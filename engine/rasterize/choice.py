@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..kernel_choice import version
 from ..kernels.errors import InputError
 from .batch import Batch, Pool
 from .definition import DefinitionRasterizer
+from .rasterizer import Rasterizer
 
 if TYPE_CHECKING:
     from ..gpu import Context
 
-__all__ = ["AUTO", "WANTED", "Rasterizer", "RasterizerChoice"]
+__all__ = ["AUTO", "WANTED", "RasterizerChoice"]
 
 AUTO, DEFINITION = "auto", "definition"
 WANTED = (AUTO, "numba", "compute", "cuda", DEFINITION)
-
-
-class Rasterizer(Protocol):
-    """Draws batches. Methods are described in `DefinitionRasterizer`; all rasterizers give the same bits."""
-
-    @property
-    def name(self) -> str:
-        """Of the version that draws: "numpy", "numba", "compute" or "cuda"."""
-
-    @property
-    def threads(self) -> int:
-        """How many draw."""
-
-    def light(
-        self,
-        batch: Batch,
-        pool: Pool,
-        near_tables: np.ndarray,
-        rows: np.ndarray,
-        size_px: tuple[int, int],
-        minimum_px: float = 1.5,
-        shine: bool = True,
-    ) -> np.ndarray: ...
-
-    def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray: ...
-
-    def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray: ...
-
-    def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
 
 
 class RasterizerChoice:

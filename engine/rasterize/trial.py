@@ -13,8 +13,8 @@ from ..kernels.errors import InputError
 from ..loop import now_s
 from ..view import Eye, look_at, perspective
 from .batch import Batch, Pool, eye_rows, pack, unmorphed
-from .choice import Rasterizer
 from .gl_compute import ComputeRasterizer
+from .rasterizer import Rasterizer
 
 __all__ = ["candidates", "durations_ms"]
 

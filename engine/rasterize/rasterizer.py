@@ -1,0 +1,40 @@
+"""What every rasterizer offers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from .batch import Batch, Pool
+
+__all__ = ["Rasterizer"]
+
+
+class Rasterizer(Protocol):
+    """Draws batches. Methods are described in `DefinitionRasterizer`; all rasterizers give the same bits."""
+
+    @property
+    def name(self) -> str:
+        """Of the version that draws: "numpy", "numba", "compute" or "cuda"."""
+
+    @property
+    def threads(self) -> int:
+        """How many draw."""
+
+    def light(
+        self,
+        batch: Batch,
+        pool: Pool,
+        near_tables: np.ndarray,
+        rows: np.ndarray,
+        size_px: tuple[int, int],
+        minimum_px: float = 1.5,
+        shine: bool = True,
+    ) -> np.ndarray: ...
+
+    def nearest(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> np.ndarray: ...
+
+    def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray: ...
+
+    def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
