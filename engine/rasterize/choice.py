@@ -1,8 +1,10 @@
-"""What every rasterizer offers, and the one to draw with."""
+"""The rasterizer to draw with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..kernel_choice import version
 from ..kernels.errors import InputError

@@ -161,9 +161,7 @@ class ComputeRasterizer:
             yield first, last
         self._context.gl.glUseProgram(0)
 
-    def _find(
-        self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]
-    ) -> Iterator[tuple[int, int]]:
+    def _find(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> Iterator[tuple[int, int]]:
         """(first, last) rows whose nearest samples stand in `_pixels`."""
         if not self._nearest:
             passes = ((), ("NUMBERS",)) if not self.wide else ((),)
