@@ -125,7 +125,7 @@ def test_programs_are_made_once_for_each_pair_of_shaders(context):
         (
             "out vec2 part; void main() { part = vec2(0); gl_Position = vec4(0); }",
             "in vec3 part; out vec4 color; void main() { color = vec4(part, 1); }",
-            "full, fill",
+            "full.vert, fill.frag",
         ),
     ],
 )
