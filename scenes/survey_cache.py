@@ -21,12 +21,13 @@ from ..engine.kernels.summarize import TensorSummary
 from ..engine.summaries import joined, parted, to_bytes
 from ..loaders.network import Network, Tensor
 from ..loaders.sparse import Sparse
-from .survey_parts import has_pyramid
+from .survey_parts import has_pyramid, is_plain
 
 __all__ = ["Batch", "batches", "numbered_batches"]
 
 ELEMENTS = 1 << 22  # with which a batch is full
 TENSORS = 1024
+FEW = 512  # elements of a tensor, on average
 PYRAMIDS = "-pyramids"  # behind the key of an entry
 PYRAMIDS_SHARE = 0.4  # of the cache that one run fills with pyramids at most; summaries have room behind them
 
@@ -47,6 +48,12 @@ class Batch:
         """Places in the batch of tensors that hold numbers."""
         return [place for place, tensor in enumerate(self.tensors) if tensor.is_readable]
 
+    @property
+    def _is_worth_it(self) -> bool:
+        """False for tensors so small that reading them takes less time than reading their summaries."""
+        few = sum(tensor.count for tensor in self.tensors) < FEW * len(self.tensors)
+        return not (few and all(is_plain(tensor) for tensor in self.tensors))
+
     @cached_property
     def _with_pyramid(self) -> list[int]:
         return [place for place in self.readable if has_pyramid(self.tensors[place])]
@@ -57,7 +64,7 @@ class Batch:
         `is_whole`: all tensors are wanted, so what is not known will be `add`ed and then stored. `with_pyramids`: none
         where their pyramids are not known as well; these are in `levels` then.
         """
-        key = self._fingerprint()
+        key = self._fingerprint() if self._is_worth_it else None
         body = cache.find(key) if key else None
         if body is not None and with_pyramids:
             self.levels = self.pyramids(cache)

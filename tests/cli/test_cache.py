@@ -233,6 +233,14 @@ def test_many_small_tensors_are_few_files(home, tmp_path, capsys):
     assert report(capsys, path) == cold
 
 
+def test_what_is_read_sooner_than_its_summary_is_not_kept(home, tmp_path, capsys):
+    path = tmp_path / "tiny.safetensors"
+    reference.save_file({f"t{k}": np.full(3, k, np.float32) for k in range(300)}, path)
+    put_back(path, path.stat().st_mtime_ns - WEEK_NS)
+    cold = report(capsys, path)
+    assert list(home.iterdir()) == [] and report(capsys, path) == cold
+
+
 def test_nothing_is_written_beside_the_model(model, home, capsys):
     before = sorted(Path(model).parent.iterdir())
     report(capsys, model)
