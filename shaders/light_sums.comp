@@ -1,15 +1,16 @@
 // Tiles to sums of light. A group draws a tile: its small sprites are added up in shared memory where the tile is small
 // on the screen, as most are, so that a pixel meets memory once a tile; large sprites are drawn by the whole group.
+#define THREADS 256
 #include "tile_samples.glsl"
 #include "sums.glsl"
-const int PHASES = 16, MARGIN = 64, GAIN = 16384, LEVELS = 32, RINGS = 512, SIZES = 16, KINDS = 97;
-const int SMALL = 0, TAPS = SMALL + PHASES * PHASES * 3, HALVES = TAPS + KINDS * PHASES * 4, FACTORS = HALVES + KINDS;
+#include "light_parts.glsl"
+const int LEVELS = 32, RINGS = 512, SIZES = 16, KINDS = 97;
+const int ROWS = 0, TAPS = ROWS + PHASES * PHASES * 3, HALVES = TAPS + KINDS * PHASES * 4, FACTORS = HALVES + KINDS;
 const int PROFILE = FACTORS + KINDS, HIGHLIGHT = PROFILE + (LEVELS + 1) * RINGS / 4;
-const int BOX = 2176, NOTHING = -2, SMALLEST = -1, FAR = 1 << 30;
+const int OWN = SAMPLES / THREADS, BOX = 2176, NOTHING = -2, SMALLEST = -1;
 const float SOFT_D = 6.0, DISC_D = 16.0, LARGEST_S = 50.0, RADIUS = 0.95;
 const vec2 HIGHLIGHT_AT = vec2(-0.17, 0.19);
 const float HIGHLIGHT_RATE = 16.0;
-layout(std430, binding = 6) readonly buffer Tables { uint tables[]; };  // how sprites look, bytes but halves and factors
 layout(std430, binding = 7) readonly buffer Near { uvec2 near_lights[]; };
 uniform float minimum_px, small_limit, small_factor;
 
@@ -18,24 +19,6 @@ shared int larges;
 shared uint reds[BOX], greens[BOX], blues[BOX];
 shared uvec4 large_at[THREADS];  // center, diameter, blue
 shared uvec2 large_light[THREADS];  // red, green
-
-uint byte_of(uint word, int k) { return bitfieldExtract(word, k << 3, 8); }
-
-uint whole_of(float factor) {
-    precise float whole = min(factor, 1.0) * float(GAIN) + 0.5;
-    return uint(whole);
-}
-
-uvec3 scaled(uvec3 light, uint whole) { return light * whole + uint(GAIN / 2) >> 14; }
-
-uvec3 weighted(uvec3 light, uint weight) { return light * weight + 64u >> 7; }
-
-// 1/PHASES px from MARGIN before the picture.
-ivec2 center_of(vec3 place, float inverse) {
-    precise vec2 at = (place.xy * inverse) * float(PHASES) + float(MARGIN * PHASES);
-    vec2 end = vec2(float((width + 2 * MARGIN) * PHASES - 1), float((height + 2 * MARGIN) * PHASES - 1));
-    return ivec2(min(max(at, vec2(0.0)), end));
-}
 
 int level_of(float d) {
     precise float share = (d - SOFT_D) * (1.0 / (DISC_D - SOFT_D));
@@ -60,7 +43,7 @@ void add_large(ivec2 center, float d, uvec3 light) {
     precise float reach = RADIUS * min(d, LARGEST_S);
     precise float inverse = inverse_of(reach);
     int half_side = int(reach + 0.5), side = 2 * half_side + 1;
-    ivec2 pixel = (center >> 4) - MARGIN;
+    ivec2 pixel = pixel_of(center);
     precise vec2 from = (vec2(center & 15) + 0.5) * (1.0 / float(PHASES));
     for (int k = int(gl_LocalInvocationIndex); k < side * side; k += THREADS) {
         ivec2 aside = ivec2(k % side, k / side) - half_side, at = pixel + aside;
@@ -113,7 +96,7 @@ void main() {
         precise float factor = (square * (is_small ? small_factor : uintBitsToFloat(tables[FACTORS + size]))) * tile.gain;
         light[own] = scaled(raw, whole_of(factor));
         int reach = is_small ? 1 : int(tables[HALVES + size]);
-        ivec2 pixel = (center[own] >> 4) - MARGIN;
+        ivec2 pixel = pixel_of(center[own]);
         bool met = pixel.x + reach >= 0 && pixel.x - reach < width && pixel.y + reach >= first_row && pixel.y - reach < last_row;
         if (light[own] == uvec3(0u) || !met) continue;
         kind[own] = is_small ? SMALLEST : size;
@@ -135,8 +118,8 @@ void main() {
         bool is_small = kind[own] == SMALLEST;
         ivec2 phase = center[own] & 15;
         int reach = is_small ? 1 : int(tables[HALVES + kind[own]]);
-        ivec2 corner = (center[own] >> 4) - MARGIN - reach;
-        int rows = SMALL + (phase.y * PHASES + phase.x) * 3, taps = TAPS + kind[own] * PHASES * 4;
+        ivec2 corner = pixel_of(center[own]) - reach;
+        int rows = ROWS + (phase.y * PHASES + phase.x) * 3, taps = TAPS + kind[own] * PHASES * 4;
         for (int y = 0; y <= 2 * reach; ++y) {
             int row = corner.y + y;
             if (row < bottom || row >= top) continue;

@@ -3,7 +3,7 @@
 const uint SUM_LIMIT = (1u << 20) - 1u;
 layout(std430, binding = 8) coherent buffer Sums { uint sums[]; };
 #ifdef ATOMIC64
-layout(std430, binding = 9) coherent buffer Pairs { uint64_t pairs[]; };  // the same memory
+layout(std430, binding = 9) coherent buffer Pairs { int64_t pairs[]; };  // the same memory; NVIDIA adds signed ones
 #endif
 
 void add_pixel(int place, int pixels, uvec3 light) {
@@ -11,7 +11,7 @@ void add_pixel(int place, int pixels, uvec3 light) {
     if (sums[2 * place + 1] >= SUM_LIMIT) light.y = 0u;
     if (light.z != 0u && sums[2 * pixels + place] < SUM_LIMIT) atomicAdd(sums[2 * pixels + place], light.z);
 #ifdef ATOMIC64
-    if ((light.x | light.y) != 0u) atomicAdd(pairs[place], packUint2x32(light.xy));
+    if ((light.x | light.y) != 0u) atomicAdd(pairs[place], int64_t(light.x) | int64_t(light.y) << 32);
 #else
     if (light.x != 0u) atomicAdd(sums[2 * place], light.x);
     if (light.y != 0u) atomicAdd(sums[2 * place + 1], light.y);

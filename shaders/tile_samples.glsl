@@ -1,9 +1,11 @@
 // Samples of tiles, placed and mixed as engine/rasterize/definition.py does it: the same operations in the same order.
+// PLAIN is true in programs that draw tiles which are themselves: drivers without jumps would mix all others too.
+// THREADS: of a group.
 const int TILE = 32, SAMPLES = TILE * TILE, FIELD = 21, MORPH = 128, WORDS = 32;
-const int LIGHTS_A_BLOCK = 1 << 24, THREADS = 256, OWN = SAMPLES / THREADS;
+const int LIGHTS_A_BLOCK = 1 << 24;
 const float NEAREST_W = 1e-3;
-layout(local_size_x = 256) in;
-layout(std430, binding = 0) readonly buffer Tiles { uint tiles[]; };  // WORDS each, as gl_compute.py lays them out
+layout(local_size_x = THREADS) in;
+layout(std430, binding = 0) readonly buffer Tiles { uint tiles[]; };  // WORDS each, as engine/rasterize/gl_tiles.py lays them out
 layout(std430, binding = 1) readonly buffer Heights { uint heights[]; };  // two int16 a word
 layout(std430, binding = 2) readonly buffer Lights0 { uvec2 lights_0[]; };
 layout(std430, binding = 3) readonly buffer Lights1 { uvec2 lights_1[]; };
@@ -12,7 +14,7 @@ layout(std430, binding = 5) readonly buffer Lights3 { uvec2 lights_3[]; };
 uniform int first_tile, width, height, first_row, last_row;  // rows of the picture that sums are kept of
 
 struct Tile {
-    int rows, columns, slot, morph, table, above_slot, above_row, above_column;
+    int number, rows, columns, slot, morph, table, above_slot, above_row, above_column;
     float gain, diameter;
     vec3 step[4], above[3];  // (x_px * w, y_px * w, w) of corner, du, dv and height; of the coarse corner, du and dv
 };
@@ -30,12 +32,13 @@ Tile tile_of(int number) {
     tile.diameter = uintBitsToFloat(tiles[word + 22]);
     tile.rows = int(tiles[word + 23] & 255u);
     tile.columns = int(tiles[word + 23] >> 8 & 255u);
-    tile.morph = int(tiles[word + 23] >> 16);
+    tile.morph = PLAIN ? 0 : int(tiles[word + 23] >> 16);
     tile.slot = int(tiles[word + 24]);
     tile.table = int(tiles[word + 25]);
     tile.above_slot = int(tiles[word + 26]);
     tile.above_row = int(tiles[word + 27]);
     tile.above_column = int(tiles[word + 28]);
+    tile.number = int(tiles[word + 29]);
     return tile;
 }
 
@@ -43,9 +46,8 @@ Tile tile_of(int number) {
 vec3 place_of(Tile tile, int i, int j, float tall) {
     precise vec3 first = tile.step[0] + float(i) * tile.step[1];
     precise vec3 across = float(j) * tile.step[2];
-#ifndef PLAIN
     int moved = 2 * tile.morph - MORPH;
-    if (moved > 0) {
+    if (!PLAIN && moved > 0) {
         precise float share = float(moved) * (1.0 / float(MORPH));
         precise float rest = 1.0 - share;
         precise vec3 coarse_first = tile.above[0] + float(i >> 1) * tile.above[1];
@@ -53,7 +55,6 @@ vec3 place_of(Tile tile, int i, int j, float tall) {
         first = first * rest + coarse_first * share;
         across = across * rest + coarse_across * share;
     }
-#endif
     precise vec3 place = (first + across) + tall * tile.step[3];
     return place;
 }
@@ -94,10 +95,7 @@ int coarse_place(Tile tile, int i, int j) {
 
 int height_of(Tile tile, int i, int j) {
     int own = height_in_pool(tile.slot * SAMPLES + i * TILE + j), coarse;
-#ifdef PLAIN
-    return own;
-#endif
-    if (tile.morph == 0) return own;
+    if (PLAIN || tile.morph == 0) return own;
     if (tile.above_slot >= 0) {
         coarse = height_in_pool(coarse_place(tile, i, j));
     } else {
@@ -109,10 +107,7 @@ int height_of(Tile tile, int i, int j) {
 
 uvec3 light_of(Tile tile, int i, int j) {
     uvec3 own = light_in_pool(tile.slot * SAMPLES + i * TILE + j), coarse;
-#ifdef PLAIN
-    return own;
-#endif
-    if (tile.morph == 0) return own;
+    if (PLAIN || tile.morph == 0) return own;
     if (tile.above_slot >= 0) {
         coarse = light_in_pool(coarse_place(tile, i, j));
     } else {

@@ -13,52 +13,47 @@ import numpy as np
 from ..gpu import Context, GraphicsError, Texture
 from ..gpu_compute import BLOCK_BYTES, WIDE_ATOMICS, ComputeProgram, Storage, bind_picture, lacking, wide_atomics
 from . import resolve as display
-from .batch import EMPTY, FIELD, SUM_LIMIT, TILE, Batch, Pool, Setup, prepare
+from .batch import EMPTY, FIELD, SUM_LIMIT, Batch, Pool, prepare
+from .gl_tiles import PoolMirror, TileWords, holds, tile_words
 from .sprites import Sprites, sprites
 
 __all__ = ["ComputeRasterizer", "holds"]
 
-TILES, HEIGHTS, LIGHTS, TABLES, NEAR, SUMS, PAIRS = 0, 1, 2, 6, 7, 8, 9  # bindings, as the shaders name them
+TILES, TABLES, NEAR, SUMS, PAIRS = 0, 6, 7, 8, 9  # bindings, as the shaders name them
 CURVE = COLORS = NEAR
-LIGHT_BLOCKS = 4
-SAMPLES = TILE * TILE
-LIGHT_SLOTS, HEIGHT_SLOTS = BLOCK_BYTES // (8 * SAMPLES), BLOCK_BYTES // (2 * SAMPLES)
-WORDS = 32  # of a tile
-TILES_AT_ONCE = 1 << 15
+SMALL_PARTS = 2  # groups that draw a tile of small sprites
+TILES_AT_ONCE = 1 << 14
+ENTRIES = 512  # of a table of colors
 PIXEL_GROUP = 256
 PIXEL_GROUPS = 65535
 MOST_PIXELS = min(BLOCK_BYTES // 12, PIXEL_GROUP * PIXEL_GROUPS)  # whose sums fit into a block
 KEPT = 8  # tables of sprites
 
 
-def holds(pool: Pool) -> bool:
-    """Whether buffers of the GPU can hold the pool."""
-    return len(pool.height) <= min(HEIGHT_SLOTS, LIGHT_SLOTS * LIGHT_BLOCKS)
-
-
 class ComputeRasterizer:
     """Draws on the GPU of an OpenGL context, which must be current. `picture` leaves what it draws there.
 
-    Raises GraphicsError where the context cannot compute.
+    `shares`: whether small sprites are added up in memory that groups of threads share; None: where the driver does not
+    draw on the processor. Raises GraphicsError where the context cannot compute.
     """
 
     name = "compute"
     threads = 1
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, shares: bool | None = None) -> None:
         if missing := lacking(context):
             raise GraphicsError("OpenGL", "opengl_no_compute", found=missing)
         self._context = context
         self.wide = wide_atomics(context)
-        defined = (*(("ATOMIC64",) if self.wide else ()), *(() if context.is_software else ("FUSED",)))
-        extensions = WIDE_ATOMICS if self.wide else ()
-        self._sums = ComputeProgram("light_sums", defined, extensions)
+        shares = not context.is_software if shares is None else shares
+        self._small = self._program("light_small" if shares else "light_direct", "PLAIN true")
+        self._sums = self._program("light_sums", "PLAIN false")
         self._show = ComputeProgram("light_show")
-        self._nearest: list[ComputeProgram] = []
-        self._defined, self._extensions = defined, extensions
+        self._finders: dict[str, tuple[ComputeProgram, ComputeProgram]] = {}  # for plain tiles, for all
+        self._show_nearest: ComputeProgram | None = None
         self._tiles, self._near, self._pixels, self._curve = (Storage() for _ in range(4))
         self._tables: dict[tuple[float, bool], Storage] = {}
-        self._mirror: _Mirror | None = None
+        self._mirror: PoolMirror | None = None
         self._image = Texture(smooth=False)
         self._image_px = (0, 0)
 
@@ -105,18 +100,40 @@ class ComputeRasterizer:
         """As `DefinitionRasterizer.nearest`, in host memory."""
         width, height = size_px
         pixels = np.full((height, width), EMPTY)
-        for first, last in self._find(batch, pool, rows, size_px):
+        tiles = self._bind(tile_words(prepare(batch, rows, pool)), batch, pool)
+        for first, last in _bands(size_px):
+            self._reserve(8 * width * (last - first), 0xFFFFFFFF)
+            for words in ((),) if self.wide else ((), ("NUMBERS",)):
+                self._find(words, tiles, size_px, first, last)
             self._pixels.read(pixels[first:last])
+            self._pixels.fill(0)
+        self._context.gl.glUseProgram(0)
         return pixels
 
     def picture_nearest(
         self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int], colors: np.ndarray
     ) -> Texture:
-        """The picture of the nearest samples (see `resolve.nearest`), on the GPU until the next is drawn."""
-        for first, last in self._find(batch, pool, rows, size_px):
-            self._near.replace(np.ascontiguousarray(colors, np.uint32))
+        """The picture of the nearest samples (see `resolve.nearest`), on the GPU until the next is drawn.
+
+        A word holds depth and color of a pixel: of samples whose depths differ by less than one step of those that fit
+        into its upper bits, from the nearest of the batch to the farthest, any may be shown.
+        """
+        tiles = self._bind(tile_words(prepare(batch, rows, pool, len(colors))), batch, pool)
+        if self._show_nearest is None:
+            self._show_nearest = ComputeProgram("nearest_show")
+        bits = max(int(len(colors) * ENTRIES - 1).bit_length(), 1)
+        least, most = (int(np.float32(depth).view(np.uint32)) for depth in (tiles.nearest, tiles.farthest))
+        shift = max(0, (most - least).bit_length() - (32 - bits))
+        self._near.replace(np.ascontiguousarray(colors, np.uint32))
+        for first, last in _bands(size_px):
+            self._reserve(4 * size_px[0] * (last - first), 0xFFFFFFFF)
+            self._find(
+                ("PACKED",), tiles, size_px, first, last, least_depth=least, depth_shift=shift, color_bits=bits
+            )
             self._near.bind(COLORS)
-            self._paint(self._nearest[-1], size_px, first, last)
+            self._paint(self._show_nearest, size_px, first, last, color_bits=bits)
+            self._pixels.fill(0)
+        self._context.gl.glUseProgram(0)
         return self._image
 
     def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray:
@@ -146,61 +163,78 @@ class ComputeRasterizer:
         shine: bool,
     ) -> Iterator[tuple[int, int]]:
         """(first, last) rows whose sums stand in `_pixels`; who takes them leaves zeros there."""
-        setup, look = prepare(batch, rows, pool, len(near_tables)), sprites(minimum_px, shine)
-        self._bind(setup, batch, pool)
+        look = sprites(minimum_px, shine)
         limit = float(look.minimum_px) if len(look.small) else -1.0
+        tiles = self._bind(tile_words(prepare(batch, rows, pool, len(near_tables)), limit), batch, pool)
         for first, last in _bands(size_px):
             self._near.replace(np.ascontiguousarray(near_tables, np.uint64))
             self._near.bind(NEAR)
             self._look(minimum_px, shine).bind(TABLES)
             self._reserve(12 * size_px[0] * (last - first), 0)
+            factor, others = float(look.small_factor), (tiles.small, len(tiles.words))
+            self._draw(self._small, (0, tiles.small), size_px, first, last, SMALL_PARTS, small_factor=factor)
             self._draw(
-                self._sums, len(batch), size_px, first, last,
-                minimum_px=float(look.minimum_px), small_limit=limit, small_factor=float(look.small_factor),
+                self._sums, others, size_px, first, last,
+                minimum_px=float(look.minimum_px), small_limit=limit, small_factor=factor,
             )  # fmt: skip
             yield first, last
         self._context.gl.glUseProgram(0)
 
-    def _find(self, batch: Batch, pool: Pool, rows: np.ndarray, size_px: tuple[int, int]) -> Iterator[tuple[int, int]]:
-        """(first, last) rows whose nearest samples stand in `_pixels`."""
-        if not self._nearest:
-            passes = ((), ("NUMBERS",)) if not self.wide else ((),)
-            finders = [ComputeProgram("nearest", (*self._defined, *more), self._extensions) for more in passes]
-            self._nearest = [*finders, ComputeProgram("nearest_show")]
-        self._bind(prepare(batch, rows, pool), batch, pool)
-        for first, last in _bands(size_px):
-            self._reserve(8 * size_px[0] * (last - first), None)
-            self._pixels.fill(0xFFFFFFFF)
-            for program in self._nearest[:-1]:
-                self._draw(program, len(batch), size_px, first, last)
-            yield first, last
-            self._pixels.fill(0)
-        self._context.gl.glUseProgram(0)
+    def _find(
+        self, words: tuple[str, ...], tiles: TileWords, size_px: tuple[int, int], first: int, last: int, **more: int
+    ) -> None:
+        """One look at all samples by the program for which `words` are defined."""
+        key = " ".join(words)
+        if key not in self._finders:
+            plain, every = (self._program("nearest", f"PLAIN {plain}", *words) for plain in ("true", "false"))
+            self._finders[key] = plain, every
+        plain, every = self._finders[key]
+        self._draw(plain, (0, tiles.plain), size_px, first, last, **more)
+        self._draw(every, (tiles.plain, len(tiles.words)), size_px, first, last, **more)
 
-    def _bind(self, setup: Setup, batch: Batch, pool: Pool) -> None:
+    def _program(self, name: str, *words: str) -> ComputeProgram:
+        """A program that adds 64 bits at once where the driver says that it can."""
+        exact = () if self._context.is_software else ("FUSED",)
+        if not self.wide:
+            return ComputeProgram(name, (*words, *exact))
+        return ComputeProgram(name, (*words, *exact, "ATOMIC64"), WIDE_ATOMICS)
+
+    def _bind(self, tiles: TileWords, batch: Batch, pool: Pool) -> TileWords:
+        """The tiles, now where programs read them."""
         if self._mirror is None or self._mirror.pool is not pool:
             if self._mirror is not None:
                 self._mirror.close()
-            self._mirror = _Mirror(pool)
+            self._mirror = PoolMirror(pool)
         self._mirror.update(batch)
-        self._tiles.replace(_words(setup))
+        self._tiles.replace(tiles.words)
         self._tiles.bind(TILES)
+        return tiles
 
-    def _reserve(self, count: int, fill: int | None) -> None:
-        """Room for pixels, which hold zeros between pictures."""
+    def _reserve(self, count: int, word: int) -> None:
+        """Room for so many bytes of pixels, all of this word; between pictures they are 0."""
         if count > self._pixels.bytes:
             self._pixels.reserve(count)
             self._pixels.fill(0)
+        if word:
+            self._pixels.fill(word)
         self._pixels.bind(SUMS)
         self._pixels.bind(PAIRS)
 
     def _draw(
-        self, program: ComputeProgram, count: int, size_px: tuple[int, int], first: int, last: int, **more: float
+        self,
+        program: ComputeProgram,
+        tiles: tuple[int, int],
+        size_px: tuple[int, int],
+        first: int,
+        last: int,
+        parts: int = 1,
+        **more: float,
     ) -> None:
+        """Runs a program over some tiles, `parts` groups each."""
         width, height = size_px
-        for start in range(0, count, TILES_AT_ONCE):
+        for start in range(*tiles, TILES_AT_ONCE):
             program.run(
-                min(TILES_AT_ONCE, count - start),
+                parts * min(TILES_AT_ONCE, tiles[1] - start),
                 first_tile=start, width=width, height=height, first_row=first, last_row=last, **more,
             )  # fmt: skip
 
@@ -225,65 +259,12 @@ class ComputeRasterizer:
         return self._tables[key]
 
 
-class _Mirror:
-    """A pool's data on the GPU: a slot is copied when it is drawn and was written since it was copied."""
-
-    def __init__(self, pool: Pool) -> None:
-        slots = len(pool.height)
-        if not holds(pool):
-            raise GraphicsError("OpenGL", "no_target", found=f"{slots} tiles")
-        self.pool = pool
-        self._copied = np.full(slots, -1, np.int64)  # writes of a slot when it was copied
-        self._heights, self._lights = Storage(), [Storage() for _ in range(LIGHT_BLOCKS)]
-        self._heights.reserve(max(slots, 1) * SAMPLES * 2)
-        for k, block in enumerate(self._lights):
-            block.reserve(min(max(slots - k * LIGHT_SLOTS, 0), LIGHT_SLOTS) * SAMPLES * 8 or 16)
-
-    def update(self, batch: Batch) -> None:
-        """Copies what the batch shows, and binds it."""
-        slots = np.unique(np.concatenate([batch.slot, batch.above_at[batch.above_at[:, 0] >= 0, 0]])).astype(np.int64)
-        if self.pool.writes is not None:
-            slots = slots[self.pool.writes[slots] != self._copied[slots]]
-            self._copied[slots] = self.pool.writes[slots]
-        for first, last in _runs(slots):
-            self._heights.write(first * SAMPLES * 2, self.pool.height[first:last])
-            number, start = divmod(first, LIGHT_SLOTS)
-            self._lights[number].write(start * SAMPLES * 8, self.pool.light[first:last])
-        self._heights.bind(HEIGHTS)
-        for k, block in enumerate(self._lights):
-            block.bind(LIGHTS + k)
-
-    def close(self) -> None:
-        for storage in (self._heights, *self._lights):
-            storage.close()
-
-
-def _runs(slots: np.ndarray) -> Iterator[tuple[int, int]]:
-    """(first, last) of slots that follow each other within a block; sorted slots."""
-    ends = np.flatnonzero((np.diff(slots) != 1) | (slots[1:] % LIGHT_SLOTS == 0)) + 1
-    for run in np.split(slots, ends) if len(slots) else ():
-        yield int(run[0]), int(run[-1]) + 1
-
-
 def _bands(size_px: tuple[int, int]) -> Iterator[tuple[int, int]]:
     """(first, last) rows whose pixels fit into a buffer."""
     width, height = size_px
     rows = max(1, MOST_PIXELS // max(width, 1))
     for first in range(0, height, rows):
         yield first, min(first + rows, height)
-
-
-def _words(setup: Setup) -> np.ndarray:
-    """(n, WORDS) uint32: tiles as tile_samples.glsl reads them."""
-    words = np.zeros((len(setup.slot), WORDS), np.uint32)
-    floats = words.view(np.float32)
-    floats[:, :12] = setup.steps.reshape(-1, 12)
-    floats[:, 12:21] = setup.above.reshape(-1, 9)
-    floats[:, 21], floats[:, 22] = setup.gain, setup.diameter
-    words[:, 23] = setup.counts[:, 0] | setup.counts[:, 1] << 8 | setup.morph << 16
-    words[:, 24], words[:, 25] = setup.slot, setup.table
-    words[:, 26:29] = setup.above_at.view(np.uint32)
-    return words
 
 
 def _table_words(look: Sprites) -> np.ndarray:
