@@ -126,8 +126,7 @@ def _rasterizer(found: dict[str, Any]) -> str:
         return text("doctor.unusable", reason=found["fault"])
     taken = ", ".join(f"{name} {duration} ms" for name, duration in found["milliseconds"].items())
     missing = "".join(f"; {name}: {reason}" for name, reason in found["missing"].items())
-    key = "doctor.rasterizer.chosen" if len(found["milliseconds"]) > 1 else "doctor.rasterizer.only"
-    return text(key, taken=taken, **found) + missing
+    return text(f"doctor.rasterizer.{found['reason']}", taken=taken, **found) + missing
 
 
 def _headset(found: dict[str, Any]) -> str:

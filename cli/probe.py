@@ -68,7 +68,7 @@ def _window() -> dict[str, object]:
 
 
 def _rasterizer() -> dict[str, object]:
-    """Which draws points in live pictures, how long each takes, and why others are not offered."""
+    """Which draws points in live pictures and why, how long each takes, and why others are not offered."""
     from ..engine.gpu import Context
     from ..engine.kernel_choice import WORTH, version
     from ..engine.rasterize import DefinitionRasterizer
@@ -79,10 +79,20 @@ def _rasterizer() -> dict[str, object]:
     processor = getattr(module, "CompiledRasterizer", DefinitionRasterizer)()
     found, missing = candidates(context, processor)
     taken = durations_ms(context, found)
-    fastest = min(taken, key=taken.__getitem__)
-    chosen = processor.name if fastest == "compute" and context.is_software else fastest
+    chosen = min(taken, key=taken.__getitem__)
+    reason = "fastest" if len(found) > 1 else "only"
+    if processor.name == DefinitionRasterizer.name:
+        chosen, reason = processor.name, "cold"
+    elif chosen == "compute" and context.is_software:
+        chosen, reason = processor.name, "software"
     rounded = {name: round(duration, 1) for name, duration in taken.items()}
-    return {"chosen": chosen, "threads": processor.threads, "milliseconds": rounded, "missing": missing}
+    return {
+        "chosen": chosen,
+        "reason": reason,
+        "threads": processor.threads,
+        "milliseconds": rounded,
+        "missing": missing,
+    }
 
 
 def _cuda() -> dict[str, object]:

@@ -80,7 +80,11 @@ def _fastest(context: Context, processor: Rasterizer) -> Rasterizer:
     if len(found) == 1:
         return processor
     taken = durations_ms(context, found)
-    return found[min(taken, key=taken.__getitem__)]
+    fastest = found.pop(min(taken, key=taken.__getitem__))
+    for other in found.values():
+        if other is not processor and hasattr(other, "close"):
+            other.close()
+    return fastest
 
 
 def _fits(rasterizer: Rasterizer, pool: Pool) -> bool:

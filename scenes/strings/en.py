@@ -116,8 +116,11 @@ STRINGS: dict[str, str] = {
     "doctor.opengl.window": "OpenGL in a window",
     "doctor.option.json": "print JSON",
     "doctor.rasterizer": "points are drawn by",
-    "doctor.rasterizer.chosen": "{chosen}, the fastest in a trial of live pictures ({taken}); files: the processor",
+    "doctor.rasterizer.cold": "{chosen} until the viewer has compiled its kernels, then numba, or what a trial of live "
+    "pictures finds faster (now: {taken}); files: the processor",
+    "doctor.rasterizer.fastest": "{chosen}, the fastest in a trial of live pictures ({taken}); files: the processor",
     "doctor.rasterizer.only": "{chosen}, no other is offered ({taken})",
+    "doctor.rasterizer.software": "{chosen}, as OpenGL draws on the processor too here ({taken})",
     "doctor.unusable": "not usable: {reason}",
     "doctor.unwritable": "{path}, temporary: the usual folder cannot be written",
     "doctor.writable": "{path}",

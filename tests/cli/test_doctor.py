@@ -38,6 +38,18 @@ def test_the_report_is_one_line_for_each_part_in_both_languages(capsys):
     assert any(line.startswith("缓存文件夹: ") for line in chinese)
 
 
+def test_it_says_what_draws_points_and_why(capsys):
+    assert main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["rasterizer"]
+    if "fault" in found:
+        pytest.skip(found["fault"])
+    assert found["chosen"] in found["milliseconds"] and min(found["milliseconds"].values()) > 0
+    assert found["reason"] == "cold" and found["chosen"] == "numpy"  # nothing was compiled in this home
+    assert main(["doctor"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("points are drawn by: "))
+    assert "numpy until the viewer has compiled" in line
+
+
 def test_without_libegl_it_still_reports(tmp_path):
     """Files of the library's names that are no library stand before the real one."""
     for name in ("libEGL.so", "libEGL.so.1"):
