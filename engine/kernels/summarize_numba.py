@@ -230,10 +230,9 @@ def measure_segments(values, bits, bits_step, ahead, singles, rows, tables, coun
             count = SEGMENT - nan - infinite
             plain, absolute = _plain_sums(numbers)
             mean = plain / max(count, 1)
-            for k in range(SEGMENT):
-                if not abs(np.float64(values[start + k])) < np.inf:
-                    numbers[k] = mean
-            powers = _powers(numbers, 0, mean, bits, bits_start, 0, tables)
+            for k in range(SEGMENT):  # distances here: the mean itself may be infinite
+                numbers[k] = numbers[k] - mean if abs(np.float64(values[start + k])) < np.inf else 0.0
+            powers = _powers(numbers, 0, 0.0, bits, bits_start, 0, tables)
             counts[1] += nan
             counts[2] += infinite
         found = _in_bin_of_zero(tables)

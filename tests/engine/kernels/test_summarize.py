@@ -90,6 +90,15 @@ def test_both_versions_give_the_same_bits_for_long_vectors(values):
     assert facts(compiled.summarize_block(values, block=SMALL_BLOCK)) == facts(expected)
 
 
+@given(st.integers(1, 2 * SEGMENT), st.integers(0, 99))
+def test_both_versions_give_the_same_bits_where_sums_leave_float64(length, seed):
+    random = np.random.default_rng(seed)
+    values = random.normal(size=length)
+    values[random.integers(0, length, 8)] = random.choice([1.7e308, -1.7e308, 3.6e307, np.inf, np.nan], 8)
+    expected = definition.summarize_block(values, block=SMALL_BLOCK)
+    assert facts(compiled.summarize_block(values, block=SMALL_BLOCK)) == facts(expected)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.uint16])
 def test_numbers_at_any_address_and_in_any_stride(dtype):
     values = (np.random.default_rng(2).random(200_003) * 200).astype(dtype)
