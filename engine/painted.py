@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 
 from .kernel_choice import version
-from .values import Values, matrix_shape
+from .values import Derived, Values, matrix_shape
 
 __all__ = ["Absolutes", "RowNorms", "Signs"]
 
@@ -17,45 +16,20 @@ KEPT = 1 << 18  # norms that are remembered
 FLOATS = {"bool", "int8", "uint8", "int16", "uint16", "float16", "float32"}  # exact in float32
 
 
-@dataclass(frozen=True)
-class Absolutes:
+class Absolutes(Derived):
     """Absolute values of real numbers."""
 
-    values: Values
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.values.shape
-
-    @property
-    def dtype(self) -> str:
-        return "float64"
-
-    @property
-    def key(self) -> str:
-        return f"abs({self.values.key})"
+    mark = "abs({})"
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         return np.abs(_floats(self.values.read(rows, cols)))
 
 
-@dataclass(frozen=True)
-class Signs:
+class Signs(Derived):
     """-1, 0 or 1 for each real number, float32; NaN for what is not finite."""
 
-    values: Values
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.values.shape
-
-    @property
-    def dtype(self) -> str:
-        return "float32"
-
-    @property
-    def key(self) -> str:
-        return f"sign({self.values.key})"
+    dtype = "float32"
+    mark = "sign({})"
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         part = self.values.read(rows, cols)

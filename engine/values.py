@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from .kernels.decode import matrix_shape
 
-__all__ = ["ArrayValues", "ColumnWindow", "InstantValues", "Magnitudes", "Values", "matrix_shape"]
+__all__ = ["ArrayValues", "ColumnWindow", "Derived", "InstantValues", "Magnitudes", "Values", "matrix_shape"]
 
 
 @runtime_checkable
@@ -89,22 +89,26 @@ class ColumnWindow:
 
 
 @dataclass(frozen=True)
-class Magnitudes:
-    """Absolute values of complex numbers, float64: what a picture shows of them."""
+class Derived:
+    """What is made of other values, number by number. Its kinds say of which type it is, and what its key is."""
 
     values: Values
+    dtype: ClassVar[str] = "float64"
+    mark: ClassVar[str]  # the key, around that of the values
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.values.shape
 
     @property
-    def dtype(self) -> str:
-        return "float64"
-
-    @property
     def key(self) -> str:
-        return f"|{self.values.key}|"
+        return self.mark.format(self.values.key)
+
+
+class Magnitudes(Derived):
+    """Absolute values of complex numbers, float64: what a picture shows of them."""
+
+    mark = "|{}|"
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         return np.abs(self.values.read(rows, cols).astype(np.complex128))
