@@ -12,6 +12,7 @@ from ..engine.kernels.names import clean
 from ..loaders.network import Module, Network, Port
 from ..loaders.open import open_network
 from ..scenes.strings import text
+from .options import add_source
 from .table import aligned, shape_text
 
 __all__ = ["add_arguments", "report_json", "run", "table"]
@@ -29,7 +30,7 @@ SILENT_KINDS = {"group", "block", "other"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE and --json."""
-    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    add_source(parser)
     parser.add_argument("--json", action="store_true", help=text("info.option.json"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from pathlib import Path
 
 from ..engine.cache import opened
 from ..engine.kernels.errors import InputError
@@ -22,7 +21,6 @@ from .progress import Progress
 
 __all__ = [
     "add_picture_options",
-    "check_output",
     "look_of",
     "open_scene",
     "parse_pool",
@@ -70,16 +68,6 @@ def parse_pool(megabytes: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", megabytes) or int(megabytes) < LEAST_POOL_MB:
         raise InputError("--pool", "option_value", found=megabytes, expected=f"{LEAST_POOL_MB} to 999999")
     return int(megabytes) << 20
-
-
-def check_output(path: str, suffixes: tuple[str, ...]) -> Path:
-    """The path, known to have one of the suffixes and a folder. Raises InputError before anything slow begins."""
-    output = Path(path)
-    if output.suffix.lower() not in suffixes:
-        raise InputError(path, "output_suffix", found=output.suffix or "-", expected=" | ".join(suffixes))
-    if not output.parent.is_dir() or output.is_dir():
-        raise InputError(path, "output_unwritable", reason=str(output.parent))
-    return output
 
 
 def look_of(arguments: argparse.Namespace) -> Look:

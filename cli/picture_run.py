@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Sequence
@@ -16,12 +15,7 @@ from .main import one_line
 from .progress import Progress
 from .run_input import inputs_of
 
-__all__ = ["add_input_option", "parse_share", "shown_run"]
-
-
-def add_input_option(parser: argparse.ArgumentParser) -> None:
-    """--input."""
-    parser.add_argument("--input", metavar="FILE", action="append", default=[], help=text("run.option.input"))
+__all__ = ["parse_share", "shown_run"]
 
 
 def parse_share(share: str) -> float:

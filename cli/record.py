@@ -7,8 +7,9 @@ import argparse
 from ..engine.kernels.errors import InputError
 from ..engine.view import Eye, Frame
 from ..scenes.strings import text
-from .picture import add_picture_options, check_output, open_scene, parse_size, say_rasterizer
-from .picture_run import add_input_option, shown_run
+from .options import add_input, add_source, check_output
+from .picture import add_picture_options, open_scene, parse_size, say_rasterizer
+from .picture_run import shown_run
 from .progress import Progress
 
 MOST_FPS, MOST_SECONDS = 240, 36_000.0
@@ -16,10 +17,10 @@ MOST_FPS, MOST_SECONDS = 240, 36_000.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --rasterizer --input --fps --seconds."""
-    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    add_source(parser)
     parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
     add_picture_options(parser, "1280x720")
-    add_input_option(parser)
+    add_input(parser)
     parser.add_argument("--fps", type=int, default=30, metavar="N", help=text("cli.option.fps"))
     parser.add_argument("--seconds", type=float, default=12.0, metavar="S", help=text("cli.option.seconds"))
 

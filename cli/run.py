@@ -25,6 +25,7 @@ from ..engine.summaries import summarize
 from ..loaders.open import open_network
 from ..scenes.programs import program_of
 from ..scenes.strings import text
+from .options import add_input, add_source, check_output
 from .progress import Progress
 from .run_input import inputs_of
 from .table import aligned, shape_text
@@ -42,8 +43,8 @@ STORED_DATE = (1980, 1, 1, 0, 0, 0)  # of members of an archive, so that it is t
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE, what goes in, and where what comes out goes."""
-    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
-    parser.add_argument("--input", metavar="FILE", action="append", default=[], help=text("run.option.input"))
+    add_source(parser)
+    add_input(parser)
     parser.add_argument("--json", action="store_true", help=text("run.option.json"))
     parser.add_argument("--save", metavar="FILE", help=text("run.option.save"))
     parser.add_argument("--device", choices=DEVICES, default="cpu", help=text("run.option.device"))
@@ -56,9 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         from ..engine.kernels.machine_cupy import machine
 
         machine()  # says at once what is missing
-    target = Path(arguments.save) if arguments.save else None
-    if target is not None and target.suffix != ".npz":
-        raise InputError(arguments.save, "output_suffix", found=target.suffix or "none", expected=".npz")
+    target = check_output(arguments.save, (".npz",)) if arguments.save else None
     network = open_network(arguments.source)
     program = program_of(network)
     if program.inputs and not arguments.input:

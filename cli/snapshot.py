@@ -8,17 +8,18 @@ from ..engine.view import Frame
 from ..scenes.focus import WHOLE, Focus, say_block, show_focus
 from ..scenes.strings import text
 from ..scenes.views import NAMED, typical_layer, view_named
-from .picture import add_picture_options, check_output, open_scene, parse_size, say_rasterizer
-from .picture_run import add_input_option, parse_share, shown_run
+from .options import add_input, add_source, check_output
+from .picture import add_picture_options, open_scene, parse_size, say_rasterizer
+from .picture_run import parse_share, shown_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE OUT.png --size --theme --look --range --flat --threads --rasterizer --camera --input --at."""
-    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    add_source(parser)
     parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
     add_picture_options(parser, "1920x1080")
     parser.add_argument("--camera", choices=NAMED, default="overview", help=text("cli.option.camera"))
-    add_input_option(parser)
+    add_input(parser)
     parser.add_argument("--at", type=parse_share, default=1.0, metavar="SHARE", help=text("cli.option.at"))
 
 

@@ -20,6 +20,7 @@ from ..loaders.network import Network, Tensor, TensorTable
 from ..loaders.open import open_network
 from ..scenes.strings import text
 from ..scenes.survey_pass import MOST_WORKERS, summaries
+from .options import add_source
 from .progress import Progress
 from .stats_table import SORTS, Row, is_wanted, lines, ordered, row_of
 from .stats_warnings import Warnings
@@ -35,7 +36,7 @@ Found = Iterator[tuple[Tensor, TensorSummary | None]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE, what to show of it, and how to compute."""
-    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    add_source(parser)
     parser.add_argument("--json", action="store_true", help=text("stats.option.json", bins=HISTOGRAM_BINS))
     parser.add_argument("--sort", metavar="COLUMN", help=text("stats.option.sort", columns=", ".join(SORTS)))
     parser.add_argument("--reverse", action="store_true", help=text("stats.option.reverse"))

@@ -21,7 +21,8 @@ from ..scenes.looks import VALUE, Look
 from ..scenes.programs import program_of
 from ..scenes.strings import text
 from .main import has_display, one_line
-from .picture import add_picture_options, check_output, look_of, parse_pool, parse_size
+from .options import add_input, add_source, check_output
+from .picture import add_picture_options, look_of, parse_pool, parse_size
 from .run_input import inputs_of
 from .view_pictures import Pictures
 from .view_runs import ViewRuns
@@ -46,10 +47,10 @@ GESTURES = ("help.drag", "help.look", "help.wheel", "help.click", "help.double_c
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE --size --theme --look --range --flat --threads --rasterizer --input --pad --record --pool."""
-    parser.add_argument("source", metavar="SOURCE", help=text("cli.argument.source"))
+    add_source(parser)
     add_picture_options(parser, USUAL_SIZE)
     parser.set_defaults(size=None)
-    parser.add_argument("--input", metavar="FILE", action="append", default=[], help=text("run.option.input"))
+    add_input(parser)
     parser.add_argument("--pad", action="store_true", help=text("cli.option.pad"))
     parser.add_argument("--record", metavar="OUT.mp4", help=text("cli.option.record"))
     parser.add_argument("--pool", type=parse_pool, default=0, metavar="MB", help=text("cli.option.pool"))
