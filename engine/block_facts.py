@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -136,7 +137,7 @@ def _part(pick: Pick) -> Pyramid | None:
         if part.start % BLOCK or (part.stop % BLOCK and part.stop != side):
             return None
     here = tuple(slice(part.start // BLOCK, -(-part.stop // BLOCK)) for part in (pick.rows, pick.cols))
-    return Pyramid(*(getattr(level, name)[here] for name in ("mean", "min", "max", "count")))
+    return level.map(itemgetter(here))
 
 
 def _parts(values: Values, pick: Pick, step: int = 1) -> Iterator[np.ndarray]:

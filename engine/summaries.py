@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -45,7 +45,6 @@ PIECE_BYTES = 16 << 20  # of stored numbers in memory at a time
 MOST_COMPUTING = 2  # threads; more would not keep to 512 MB with the definition
 FACTS = ("count", "nan", "inf", "zeros", "min", "max", "table_dtype", "exact", "at_min", "at_max", "zero_rows")
 RUN = ("zero_rows", "head_is_zero", "tail_is_zero")
-LEVEL = tuple(column.name for column in fields(Pyramid))
 
 _COMPUTING = threading.BoundedSemaphore(MOST_COMPUTING)
 
@@ -159,7 +158,7 @@ def to_message(summary: TensorSummary) -> Message:
     arrays = [summary.blocks, places.astype("<u2"), known.astype(np.min_scalar_type(known.max(initial=0)))]
     facts: dict[str, Any] = {name: getattr(summary, name) for name in FACTS}
     if summary.run is not None:
-        arrays += [getattr(summary.run.level, name) for name in LEVEL]
+        arrays += summary.run.level.columns
         facts["run"] = [getattr(summary.run, name) for name in RUN]
     return Message({**facts, "bins": len(counts)}, arrays)
 

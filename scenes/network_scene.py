@@ -303,7 +303,7 @@ def _grid(tensor: Tensor, layer: Placed, tray: Tray, strip: Strip, theme: Theme)
 def strip_of(pyramid: Pyramid, first_column: int, columns: int) -> Pyramid:
     """The part of a tensor's pyramid that is of one strip: strips begin where blocks do."""
     here = slice(first_column // BLOCK, first_column // BLOCK - (-columns // BLOCK))
-    return Pyramid(pyramid.mean[:, here], pyramid.min[:, here], pyramid.max[:, here], pyramid.count[:, here])
+    return pyramid.map(lambda column: column[:, here])
 
 
 def real_numbers(tensor: Tensor) -> Values:

@@ -17,7 +17,6 @@ from .survey_pass import pyramids
 __all__ = ["find_pyramids", "know_pyramid", "lacking", "level_of"]
 
 BLOCK = 1 << PYRAMID_LEVEL
-LEVEL = ("mean", "min", "max", "count")
 AT_ONCE = 1 << 22  # values that are read together
 SMALLEST = 1 << 16  # elements from which on a pyramid is worth it: smaller tensors are read whole
 
@@ -73,15 +72,11 @@ def level_of(values: Values, advance: Callable[[int], None] = lambda elements: N
             kernel = version("pyramid", part.size)
             pieces.append(_kept(kernel.coarser(kernel.pyramid_of(part), BLOCK // SIDE)))
             advance(part.size)
-        bands.append(_joined(pieces, 1))
-    return _joined(bands, 0)
+        bands.append(Pyramid.joined(pieces, 1))
+    return Pyramid.joined(bands)
 
 
 def _kept(level: Pyramid) -> Pyramid:
     with np.errstate(over="ignore"):
         mean = level.mean.astype(np.float32)
     return Pyramid(mean, level.min, level.max, level.count.astype(np.uint16))
-
-
-def _joined(parts: list[Pyramid], axis: int) -> Pyramid:
-    return Pyramid(*(np.concatenate([getattr(part, name) for part in parts], axis) for name in LEVEL))

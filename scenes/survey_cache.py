@@ -140,9 +140,7 @@ def batches(network: Network) -> Iterator[Batch]:
 
 def _buffers(levels: list[Pyramid]) -> list[Buffer]:
     """Levels as bytes, without a copy."""
-    columns: list[np.ndarray] = []
-    for level in levels:
-        columns += [level.mean, level.min, level.max, level.count]
+    columns = (column for level in levels for column in level.columns)
     return [np.ascontiguousarray(column).reshape(-1).view(np.uint8).data for column in columns]
 
 

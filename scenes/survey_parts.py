@@ -17,7 +17,6 @@ import numpy as np
 from ..engine.kernels.decode import matrix_shape, stored_bytes
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.matrix_runs import LEVEL_SIDE, MatrixFacts
-from ..engine.kernels.pyramid import Pyramid
 from ..engine.kernels.summarize import TensorSummary, fold
 from ..engine.summaries import (
     StoredNumbers,
@@ -113,9 +112,8 @@ class Whole:
             return found
         if not _is_turned(self._tensor):
             return replace(found, pyramid=self._matrix.level, zero_rows=self._matrix.zero_rows)
-        level = self._matrix.level
-        columns = (level.mean, level.min, level.max, level.count)
-        return replace(found, pyramid=Pyramid(*(np.ascontiguousarray(column.T) for column in columns)))
+        turned = self._matrix.level.map(lambda column: np.ascontiguousarray(column.T))
+        return replace(found, pyramid=turned)
 
 
 def parts_of(tensor: Tensor, together: int = 1) -> list[Part]:

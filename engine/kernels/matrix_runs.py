@@ -152,8 +152,8 @@ class MatrixFacts:
                 np.full(shape, np.nan), np.full(shape, np.nan, kind), np.full(shape, np.nan, kind), np.zeros(shape)
             )
         cut = slice(left, left + part.mean.shape[1])
-        before = Pyramid(*(column[:, cut] for column in _columns(self._open)))
-        for column, merged in zip(_columns(self._open), _merged(before, part), strict=True):
+        before = self._open.map(lambda column: column[:, cut])
+        for column, merged in zip(self._open.columns, _merged(before, part), strict=True):
             column[:, cut] = merged
 
     def _close(self, band: int) -> None:
@@ -164,17 +164,13 @@ class MatrixFacts:
     def _put(self, band: int, rows: Pyramid) -> None:
         """Keeps finished rows of blocks. Extremes that float32 does not hold become its largest numbers."""
         with np.errstate(over="ignore"):
-            for column, part in zip(_columns(self.level)[:3], _columns(rows)[:3], strict=True):
+            for column, part in zip(self.level.columns[:3], rows.columns[:3], strict=True):
                 column[band : band + len(part)] = part if part.dtype == np.float32 else np.clip(part, -LARGEST, LARGEST)
         self.level.count[band : band + len(rows.count)] = rows.count
 
 
-def _columns(level: Pyramid) -> tuple[np.ndarray, ...]:
-    return level.mean, level.min, level.max, level.count
-
-
 def _rows_of(level: Pyramid, first: int, end: int) -> Pyramid:
-    return Pyramid(*(np.array(column[first:end]) for column in _columns(level)))
+    return level.map(lambda column: np.array(column[first:end]))
 
 
 def _merged(one: Pyramid, other: Pyramid) -> tuple[np.ndarray, ...]:

@@ -6,6 +6,7 @@ not finite, then column k and k + 4, k + 2, k + 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,22 @@ class Pyramid:
     min: np.ndarray  # float32, or float64 where the matrix holds what float32 does not; 0 has no sign
     max: np.ndarray  # as min
     count: np.ndarray  # finite numbers: uint8 for blocks of the matrix, float64 for those of blocks, uint16 where kept
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pyramid], axis: int = 0) -> Pyramid:
+        """Of parts of a level that stand one below the other, or with axis 1 side by side."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate(columns, axis) for columns in zip(*(part.columns for part in parts), strict=True)))
+
+    @property
+    def columns(self) -> tuple[np.ndarray, ...]:
+        """mean, min, max, count."""
+        return self.mean, self.min, self.max, self.count
+
+    def map(self, function: Callable[[Any], Any]) -> Pyramid:
+        """Of what the function makes of each column."""
+        return Pyramid(*map(function, self.columns))
 
 
 def number_type(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
@@ -62,8 +79,8 @@ def pyramid_of(matrix: np.ndarray, dtype: str | None = None, into: Pyramid | Non
     together = max(1, AT_ONCE // max(1, SIDE * matrix.shape[1]))
     for block in range(0, len(level.mean), together):
         part = numbers_of(matrix[block * SIDE : (block + together) * SIDE], dtype)
-        for name, column in _blocks(part).items():
-            getattr(level, name)[block : block + together] = column
+        for column, found in zip(level.columns, _blocks(part), strict=True):
+            column[block : block + together] = found
     return level
 
 
@@ -96,7 +113,7 @@ def coarser(level: Pyramid, factor: int) -> Pyramid:
     )
 
 
-def _blocks(matrix: np.ndarray) -> dict[str, np.ndarray]:
+def _blocks(matrix: np.ndarray) -> tuple[np.ndarray, ...]:
     """Columns of the level of a matrix that is small enough for temporary arrays."""
     good = np.isfinite(matrix)
     count = _joined(np.add, good.astype(np.float32), SIDE, 0.0)
@@ -110,12 +127,12 @@ def _blocks(matrix: np.ndarray) -> dict[str, np.ndarray]:
         mean = np.where(empty, np.nan, lanes[..., 0] / np.maximum(count, 1.0))
     lowest = _joined(np.minimum, np.where(good, matrix, np.inf), SIDE, np.inf)
     highest = _joined(np.maximum, np.where(good, matrix, -np.inf), SIDE, -np.inf)
-    return {
-        "mean": np.where(np.isnan(mean), np.nan, mean),
-        "min": np.where(empty, np.nan, lowest + 0.0),
-        "max": np.where(empty, np.nan, highest + 0.0),
-        "count": count,
-    }
+    return (
+        np.where(np.isnan(mean), np.nan, mean),
+        np.where(empty, np.nan, lowest + 0.0),
+        np.where(empty, np.nan, highest + 0.0),
+        count,
+    )
 
 
 def _joined(join: np.ufunc, numbers: np.ndarray, side: int, nothing: float) -> np.ndarray:

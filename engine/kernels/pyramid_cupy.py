@@ -34,7 +34,7 @@ def pyramid_of(matrix: Any, dtype: str | None = None, into: Pyramid | None = Non
     level = to_host(gpu, fill_level(gpu, array, dtype, 0, cols, cols, -(-rows // SIDE)))
     if into is None:
         return level
-    for column, found in zip(_columns(into), _columns(level), strict=True):
+    for column, found in zip(into.columns, level.columns, strict=True):
         column[...] = found
     return into
 
@@ -52,7 +52,7 @@ def fill_level(gpu: Machine, array: Any, dtype: str | None, start: int, pitch: i
         threads, grid = band_grid(broad, bands)
         places = (np.int64(place) for place in (array.size, start, pitch, broad, bands))
         table = number_table(gpu, array.dtype, dtype)
-        gpu.launch(TEXT, f"pyramid<{kind}>", grid, threads, array, table, *places, *_columns(level))
+        gpu.launch(TEXT, f"pyramid<{kind}>", grid, threads, array, table, *places, *level.columns)
     return level
 
 
@@ -72,8 +72,8 @@ def coarser_on_device(gpu: Machine, level: Pyramid, factor: int) -> Pyramid:
         name = f"coarser<{FLOATS[kind.name]}, {COUNTS[level.count.dtype.name]}>"
         grid = (min(-(-sides[0] * sides[1] // THREADS), 16 * gpu.processors),)
         shape = np.int64(rows), np.int64(cols), np.int32(factor)
-        below = (gpu.array(column) for column in _columns(level))
-        gpu.launch(TEXT, name, grid, THREADS, *below, *shape, *_columns(above))
+        below = (gpu.array(column) for column in level.columns)
+        gpu.launch(TEXT, name, grid, THREADS, *below, *shape, *above.columns)
     return above
 
 
@@ -91,8 +91,4 @@ def alive_rows(gpu: Machine, array: Any, dtype: str | None, start: int, pitch: i
 
 def to_host(gpu: Machine, level: Pyramid) -> Pyramid:
     """A copy in host memory."""
-    return Pyramid(*(gpu.to_host(column) for column in _columns(level)))
-
-
-def _columns(level: Pyramid) -> tuple[Any, ...]:
-    return level.mean, level.min, level.max, level.count
+    return level.map(gpu.to_host)

@@ -57,18 +57,17 @@ def level_types(kind: types.Type, axes: int = 2) -> tuple[types.Array, ...]:
 def pyramid_of(matrix: np.ndarray, dtype: str | None = None, into: Pyramid | None = None) -> Pyramid:
     """As `pyramid.pyramid_of`."""
     (rows, cols), level = matrix.shape, into or empty_level(matrix.shape, matrix.dtype)
-    columns = (level.mean, level.min, level.max, level.count)
     if matrix.dtype in (np.float32, np.float64):
-        _fill(np.ascontiguousarray(matrix).reshape(-1), rows, cols, *columns)
+        _fill(np.ascontiguousarray(matrix).reshape(-1), rows, cols, *level.columns)
         return level
     if matrix.dtype.itemsize <= 2:
         words = np.ascontiguousarray(matrix).reshape(-1).view(f"u{matrix.itemsize}")
-        _fill_words(words, widening_table(matrix.dtype.name, dtype), rows, cols, *columns)
+        _fill_words(words, widening_table(matrix.dtype.name, dtype), rows, cols, *level.columns)
         return level
     together = max(1, AT_ONCE // max(1, SIDE * cols))
     for block in range(0, len(level.mean), together):
         part = np.ascontiguousarray(numbers_of(matrix[block * SIDE : (block + together) * SIDE], dtype))
-        _fill(part.reshape(-1), *part.shape, *(column[block : block + together] for column in columns))
+        _fill(part.reshape(-1), *part.shape, *(column[block : block + together] for column in level.columns))
     return level
 
 
@@ -257,7 +256,7 @@ def coarser(level: Pyramid, factor: int) -> Pyramid:
     kind = level.min.dtype
     above = Pyramid(np.empty(sides), np.empty(sides, kind), np.empty(sides, kind), np.empty(sides))
     below = (level.mean.astype(np.float64, copy=False), level.min, level.max, level.count.astype(np.float64))
-    _join(*(np.ascontiguousarray(part) for part in below), factor, above.mean, above.min, above.max, above.count)
+    _join(*(np.ascontiguousarray(part) for part in below), factor, *above.columns)
     return above
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 from types import ModuleType
 
 import numpy as np
@@ -15,7 +16,6 @@ from .summarize import TensorSummary, summarize_block
 
 __all__ = ["summarize_run", "with_run"]
 
-COLUMNS = ("mean", "min", "max", "count")
 AT_ONCE = 1 << 15  # columns of a band in temporary arrays
 
 
@@ -39,7 +39,7 @@ def with_run(
 ) -> TensorSummary:
     """The summary of a run with what it says of its matrix, given blocks of 8 x 8 and the version that joins them."""
     cuts = [cut for cut in (slice(window.head), slice(window.head, None)) if len(level.mean[cut])]
-    whole = _joined([_joined(list(_coarser(level, cut, kernels)), 1) for cut in cuts], 0)
+    whole = Pyramid.joined([Pyramid.joined(list(_coarser(level, cut, kernels)), 1) for cut in cuts])
     zeros = summary.zeros
     if is_byte_of(values.dtype, dtype) and summary.table is not None:
         zeros = int(summary.table[numbers_of(np.arange(256, dtype=np.uint8), dtype) == 0].sum())
@@ -49,14 +49,8 @@ def with_run(
 def _coarser(level: Pyramid, rows: slice, kernels: ModuleType) -> Iterator[Pyramid]:
     """Those rows in blocks of 32 x 32, some columns at a time."""
     for left in range(0, level.mean.shape[1], AT_ONCE):
-        columns = slice(left, left + AT_ONCE)
-        yield kernels.coarser(Pyramid(*(getattr(level, name)[rows, columns] for name in COLUMNS)), FACTOR)
-
-
-def _joined(parts: list[Pyramid], axis: int) -> Pyramid:
-    if len(parts) == 1:
-        return parts[0]
-    return Pyramid(*(np.concatenate([getattr(part, name) for part in parts], axis) for name in COLUMNS))
+        here = rows, slice(left, left + AT_ONCE)
+        yield kernels.coarser(level.map(itemgetter(here)), FACTOR)
 
 
 def _level(values: np.ndarray, dtype: str | None, window: Window) -> Pyramid:
@@ -77,8 +71,8 @@ def _level(values: np.ndarray, dtype: str | None, window: Window) -> Pyramid:
 
 
 def _put(level: Pyramid, rows: slice, columns: slice, part: Pyramid) -> None:
-    for name in COLUMNS:
-        getattr(level, name)[rows, columns] = getattr(part, name)
+    for target, source in zip(level.columns, part.columns, strict=True):
+        target[rows, columns] = source
 
 
 def _band(values: np.ndarray, dtype: str | None, start: int, pitch: int, size: int) -> np.ndarray:

@@ -5,7 +5,8 @@ Either has a kernel that reads memory once; only blocks of 32 x 32 numbers, a th
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from .summarize_cupy import summarize_block
 
 __all__ = ["summarize_run"]
 
-COLUMNS = tuple(column.name for column in fields(Pyramid))
 ALL_AT_ONCE = 1 << 62
 
 
@@ -45,7 +45,7 @@ def _blocks(gpu: Machine, array: Any, dtype: str | None, window: Window) -> Pyra
     level = fill_level(gpu, array, dtype, window.start, window.width, broad, bands)
     parts = []
     for cut in (slice(window.head), slice(window.head, None)):
-        part = Pyramid(*(getattr(level, name)[cut] for name in COLUMNS))
+        part = level.map(itemgetter(cut))
         if len(part.mean):
             parts.append(to_host(gpu, coarser_on_device(gpu, part, FACTOR)))
-    return Pyramid(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
+    return Pyramid.joined(parts)

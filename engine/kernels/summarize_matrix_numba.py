@@ -62,7 +62,7 @@ def summarize_run(values: np.ndarray, dtype: str | None, first: int, width: int)
 
 
 def _place(window: Window, level: Pyramid) -> tuple:
-    return window.start, window.width, window.right - window.left, level.mean, level.min, level.max, level.count
+    return window.start, window.width, window.right - window.left, *level.columns
 
 
 def _in_one_pass(values: np.ndarray, dtype: str | None, window: Window, level: Pyramid) -> TensorSummary:

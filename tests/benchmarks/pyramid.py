@@ -48,7 +48,7 @@ def turn(seed, rows, small):
     joint, names = MatrixFacts(*matrix.shape), ("mean", "min", "max", "count")
     for run in runs:
         joint.add(run.run, run.count)
-    whole = Pyramid(*(np.concatenate([getattr(level, name) for level in levels]) for name in names))
+    whole = Pyramid.joined(levels)
     level = coarser(whole, LEVEL_SIDE // SIDE)
     for name in names:
         kept = getattr(joint.level, name)
