@@ -7,7 +7,7 @@ act on column vectors; `target_from_source` maps source to target. Clip space ha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ class Eye:
     clip_from_eye: np.ndarray  # (4, 4) float64, may be asymmetric
     viewport: tuple[int, int, int, int]  # x_px, y_px, width_px, height_px; y counts from the bottom
     target: int = 0  # which of the output's targets (window 0; headset 0 left, 1 right)
+    part: tuple[int, int, int, int] | None = None  # of the picture that its target holds, in its pixels; None: all
 
     @property
     def position(self) -> np.ndarray:
@@ -38,6 +39,32 @@ class Eye:
     def focal_px(self) -> float:
         """Pixels that one world unit across covers at distance 1, vertically."""
         return float(self.clip_from_eye[1, 1]) * self.viewport[3] / 2
+
+    @property
+    def held_px(self) -> tuple[int, int, int, int]:
+        """The viewport, or of it what the target holds."""
+        return self.viewport if self.part is None else (0, 0, *self.part[2:])
+
+    def only(self, x_px: int, y_px: int, width_px: int, height_px: int) -> Eye:
+        """The eye of which a target holds a part, lower left corner on lower left corner.
+
+        Everything has the size and the place that it has in the whole picture.
+        """
+        part = x_px, y_px, width_px, height_px
+        return replace(self, viewport=(-x_px, -y_px, *self.size_px), part=part)
+
+    def cropped(self, margin_px: int = 0) -> Eye:
+        """The eye that sees what the target holds as a picture of its own, `margin_px` wider on every side."""
+        if self.part is None and not margin_px:
+            return self
+        x, y, width, height = self.part or (0, 0, *self.size_px)
+        first = np.array([x, y]) - margin_px
+        size = np.array([width, height]) + 2 * margin_px
+        clip, whole = self.clip_from_eye.copy(), np.array(self.size_px)
+        clip[:2] *= (whole / size)[:, None]
+        clip[:2] += ((whole - 2 * first - size) / size)[:, None] * clip[3]
+        viewport = (0, 0, int(size[0]), int(size[1]))
+        return replace(self, clip_from_eye=clip, viewport=viewport, part=None)
 
     @property
     def eye_from_world(self) -> np.ndarray:

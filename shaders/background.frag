@@ -4,6 +4,7 @@ uniform float haze, horizon_line;
 uniform vec2 eye_xz;       // modulo the coarse step, so that far scenes keep their precision
 uniform float eye_height;  // above the floor
 uniform float floor_step, fade_distance, line_px;
+uniform vec2 first_px;     // of the picture, where the framebuffer holds a part of it
 in vec3 ray;
 out vec4 color;
 
@@ -28,6 +29,6 @@ void main() {
     below = mix(below, grid_color, max(0.28 * minor, 0.55 * major) * fade * step(0.0, eye_height));
     vec3 result = e < 0.0 ? below : above;
     result += grid_color * horizon_line * exp(-150.0 * abs(e));
-    float noise = fract(52.9829189 * fract(dot(floor(gl_FragCoord.xy), vec2(0.06711056, 0.00583715))));
+    float noise = fract(52.9829189 * fract(dot(floor(gl_FragCoord.xy) + first_px, vec2(0.06711056, 0.00583715))));
     color = vec4(result + (noise - 0.5) / 255.0, 1.0);
 }

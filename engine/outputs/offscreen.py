@@ -14,7 +14,8 @@ class OffscreenClock:
     """Exact frames 0 to count - 1, `rate` in a second: frame i has time_s = i / rate. Reads no clock.
 
     `eyes_at(index, time_s)` says what eyes a frame has. Each eye's target is a framebuffer of `size_px`
-    (width, height) or of what the viewports in it need, if that is more; all targets live until `close`.
+    (width, height) or of what the viewports (or parts of pictures) in it need, if that is more; all targets live until
+    `close`.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class OffscreenClock:
 
     def _fit(self, eye: Eye) -> None:
         """Sees to it that the eye's target exists and holds its viewport."""
-        x, y, width, height = eye.viewport
+        x, y, width, height = eye.held_px
         target = self._targets.get(eye.target)
         has = target.size_px if target else self._size_px
         size_px = max(has[0], x + width), max(has[1], y + height)

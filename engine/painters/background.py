@@ -23,6 +23,9 @@ class BackgroundPainter:
 
         What an eye saw twice is kept, and given back as long as it sees the same: the same bits.
         """
+        if eye.part is not None:
+            self._paint(scene, eye)
+            return
         kept = self._kept.setdefault(eye.target, _Kept())
         if not kept.is_seen_again(_seen(scene, eye)):
             self._paint(scene, eye)
@@ -62,6 +65,7 @@ class BackgroundPainter:
             floor_step=scene.floor_step,
             fade_distance=1.1 * scene.length,
             line_px=max(0.8, eye.viewport[3] / 1080),
+            first_px=(0, 0) if eye.part is None else eye.part[:2],
         )
         draw_full_screen()
 

@@ -21,27 +21,40 @@ class BloomPainter:
 
     def draw(self, image: Texture, eye: Eye, framebuffer: int, strength: float) -> None:
         """`image` covers the eye's viewport. Leaves the framebuffer bound, blending on and additive."""
+        self.add(self.glow(image, eye.size_px), eye, framebuffer, strength)
+
+    def glow(self, image: Texture, size_px: tuple[int, int]) -> Texture:
+        """The glow of an image of this size, a quarter of it; until an image of the same size is given."""
         gl = self._context.gl
         gl.glDisable(gl.GL_BLEND)
-        glows, source, size_px = [], image, eye.size_px
+        glows, source, source_px = [], image, size_px
         for level, (divisor, _) in enumerate(LEVELS):
-            small = (max(eye.size_px[0] // divisor, 1), max(eye.size_px[1] // divisor, 1))
+            small = (max(size_px[0] // divisor, 1), max(size_px[1] // divisor, 1))
             glow = self._target(*small, 2 * level)
             threshold = 0.0 if level else THRESHOLD
-            self._pass("shrink", source, glow, pixel=(1 / size_px[0], 1 / size_px[1]), threshold=threshold)
+            self._pass("shrink", source, glow, pixel=(1 / source_px[0], 1 / source_px[1]), threshold=threshold)
             scratch = self._target(*small, 2 * level + 1)
             for _ in range(PASSES):
                 self._pass("blur", glow.color, scratch, pixel=(1 / small[0], 0.0))
                 self._pass("blur", scratch.color, glow, pixel=(0.0, 1 / small[1]))
             glows.append(glow)
-            source, size_px = glow.color, small
-        gl.glEnable(gl.GL_BLEND)
-        gl.glBlendFuncSeparate(gl.GL_ONE, gl.GL_ONE, gl.GL_ZERO, gl.GL_ONE)
+            source, source_px = glow.color, small
+        self._blend()
         # All into the finest glow first: only one is enlarged to the whole picture.
         (_, share), *others = LEVELS
         for glow, (_, other) in zip(glows[1:], others, strict=True):
             self._add(glow.color, glows[0].framebuffer, (0, 0, *glows[0].size_px), other / share)
-        self._add(glows[0].color, framebuffer, eye.viewport, share * strength)
+        return glows[0].color
+
+    def add(self, glow: Texture, eye: Eye, framebuffer: int, strength: float) -> None:
+        """Adds what `glow` gave, over the eye's viewport. Leaves the framebuffer bound, blending on and additive."""
+        self._blend()
+        self._add(glow, framebuffer, eye.viewport, LEVELS[0][1] * strength)
+
+    def _blend(self) -> None:
+        gl = self._context.gl
+        gl.glEnable(gl.GL_BLEND)
+        gl.glBlendFuncSeparate(gl.GL_ONE, gl.GL_ONE, gl.GL_ZERO, gl.GL_ONE)
 
     def _add(self, image: Texture, framebuffer: int, viewport: tuple[int, int, int, int], strength: float) -> None:
         gl = self._context.gl

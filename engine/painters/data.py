@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..detail import Detail
+from ..drawn import Drawn
 from ..gpu import Context, Texture, draw_full_screen
 from ..rasterize import AUTO, RasterizerChoice, eye_rows
 from ..rasterize.gl_compute import ComputeRasterizer
@@ -18,6 +21,8 @@ __all__ = ["DataPainter"]
 
 SMALLEST_PX = 1.5  # of a sprite; smaller points shimmer when they move
 STEM_PX = 1.3
+BORDER_PX = 50  # around a part of a picture, in which sprites stand that reach into it
+GLOW_LINES = 1080  # of a picture whose glow is as the blurs make it; that of larger ones is made of about as many
 
 
 class DataPainter:
@@ -32,31 +37,64 @@ class DataPainter:
         self._image = Texture(smooth=False)
         self._stems = LinePainter(context)
         self._bloom = BloomPainter(context)
+        self._aside: tuple[Drawn, tuple, Texture | None] | None = None  # what was drawn, how it was seen, its glow
 
     def draw(self, detail: Detail, eye: Eye, theme: Theme, framebuffer: int, exact: bool = True) -> None:
         """Leaves the eye's framebuffer bound and plain blending on."""
         self._draw_stems(detail, eye)
-        batch, pool = detail.batch(eye), detail.pool.data
+        glow = self._glow_aside(detail, eye, theme) if exact and theme.bloom > 0 else None
+        image = self._picture(detail, eye, theme, exact)
+        if image is not None:
+            self._join(image, eye, theme, framebuffer)
+            if theme.bloom > 0 and glow is None:
+                glow = self._bloom.glow(image, eye.size_px)
+        if glow is not None:
+            self._bloom.add(glow, eye, framebuffer, theme.bloom)
+        self._context.gl.glViewport(*eye.viewport)
+        self._blend("GL_SRC_ALPHA", "GL_ONE_MINUS_SRC_ALPHA")
+
+    def _picture(self, detail: Detail, eye: Eye, theme: Theme, exact: bool) -> Texture | None:
+        """Light or ink in what the eye's target holds, until the next one; None where there is none."""
+        batch, pool = detail.batch(eye if eye.part is None else eye.cropped(BORDER_PX)), detail.pool.data
         if not len(batch):
-            return
+            return None
+        eye = eye.cropped()
         rasterizer = self._choice.rasterizer(batch, exact, pool)
         place = batch, pool, detail.near_tables, eye_rows(eye), eye.size_px
         if isinstance(rasterizer, ComputeRasterizer):
-            self._join(rasterizer.picture(*place, SMALLEST_PX, theme.ink), eye, theme, framebuffer)
-            return
+            return rasterizer.picture(*place, SMALLEST_PX, theme.ink)
         sums = rasterizer.light(*place, SMALLEST_PX, not theme.ink)
         self._image.upload(rasterizer.resolve(sums, theme.ink))
-        self._join(self._image, eye, theme, framebuffer)
+        return self._image
+
+    def _glow_aside(self, detail: Detail, eye: Eye, theme: Theme) -> Texture | None:
+        """The glow of the whole picture where the target holds a part of it, or where it is large: of a smaller one,
+        because glow is as wide in all pictures. None where it comes from the picture itself, or there is none.
+        """
+        divisor = max(1, round(eye.size_px[1] / GLOW_LINES))
+        if eye.part is None and divisor == 1:
+            return None
+        lens = eye.world_from_eye.tobytes(), eye.clip_from_eye.tobytes(), eye.size_px
+        if self._aside is None or self._aside[0] is not detail.drawn or self._aside[1] != lens:
+            small_px = (-(-eye.size_px[0] // divisor), -(-eye.size_px[1] // divisor))
+            image = self._picture(detail, replace(eye, viewport=(0, 0, *small_px), part=None), theme, exact=True)
+            glow = None if image is None else self._bloom.glow(image, small_px)
+            self._aside = detail.drawn, lens, glow
+        return self._aside[2]
 
     def _join(self, image: Texture, eye: Eye, theme: Theme, framebuffer: int) -> None:
         gl = self._context.gl
-        source, target = (gl.GL_ZERO, gl.GL_SRC_COLOR) if theme.ink else (gl.GL_ONE, gl.GL_ONE)
-        gl.glBlendFuncSeparate(source, target, gl.GL_ZERO, gl.GL_ONE)
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
+        gl.glViewport(*eye.held_px)
+        self._blend(*(("GL_ZERO", "GL_SRC_COLOR") if theme.ink else ("GL_ONE", "GL_ONE")))
         self._context.program("image").use(image=image.bind(0), strength=1.0)
         draw_full_screen()
-        if theme.bloom > 0:
-            self._bloom.draw(image, eye, framebuffer, theme.bloom)
-        gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
+
+    def _blend(self, source: str, target: str) -> None:
+        """Alpha stays that of the target."""
+        gl = self._context.gl
+        gl.glEnable(gl.GL_BLEND)
+        gl.glBlendFuncSeparate(getattr(gl, source), getattr(gl, target), gl.GL_ZERO, gl.GL_ONE)
 
     def _draw_stems(self, detail: Detail, eye: Eye) -> None:
         stems = detail.stems()
