@@ -6,12 +6,17 @@ Source: https://onnx.ai/onnx/operators/onnx__LayerNormalization.html and its nei
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from .bounds import axis_of, refused
+from .bounds import axis_of, broadcast, refused
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
+__all__ = [
+    *("batch_norm", "group_norm", "group_size", "instance_norm", "instance_norm_by", "layer_norm"),
+    *("local_response_norm", "per_channel", "rms_norm", "scaled", "slope_and_start"),
+]
 
 
 def layer_norm(
@@ -25,7 +30,7 @@ def layer_norm(
 ) -> np.ndarray:
     """Of the shape of x; each group is all from `axis` on. Raises InputError."""
     axes = tuple(range(axis_of(axis, x.ndim), x.ndim))
-    return _scaled(_normal(x, axes, epsilon), scale, bias)
+    return scaled(_normal(x, axes, epsilon), scale, bias)
 
 
 def rms_norm(
@@ -36,7 +41,7 @@ def rms_norm(
     if not x.size:
         return x
     wide = x.astype(np.float64)
-    return _scaled((wide / np.sqrt((wide * wide).mean(axes, keepdims=True) + epsilon)).astype(x.dtype), scale, None)
+    return scaled((wide / np.sqrt((wide * wide).mean(axes, keepdims=True) + epsilon)).astype(x.dtype), scale, None)
 
 
 def batch_norm(
@@ -52,18 +57,9 @@ def batch_norm(
     training_mode: int = 0,
 ) -> np.ndarray:
     """Of the shape of x, by the stored mean and variance of each channel. Raises InputError."""
-    channels = x.shape[1:2]
-    if x.ndim < 2 or training_mode or not spatial or any(v.shape != channels for v in (scale, bias, mean, variance)):
-        raise refused(f"{x.shape} with a scale of shape {scale.shape}", "stored numbers for each channel")
-    slope = scale / np.sqrt(variance.astype(np.float64) + epsilon)
-    start = bias - mean * slope
+    slope, start = slope_and_start(x, scale, bias, mean, variance, epsilon, bool(spatial and not training_mode))
     sides = (-1, *[1] * (x.ndim - 2))
     return x * slope.astype(x.dtype).reshape(sides) + start.astype(x.dtype).reshape(sides)
-
-
-def instance_norm(x: np.ndarray, scale: np.ndarray, bias: np.ndarray, *, epsilon: float = 1e-5) -> np.ndarray:
-    """Of the shape of x; each channel of each image is a group. Raises InputError."""
-    return group_norm(x, scale, bias, epsilon=epsilon, num_groups=x.shape[1])
 
 
 def group_norm(
@@ -79,13 +75,24 @@ def group_norm(
 
     Raises InputError.
     """
-    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
-        raise refused(f"{x.shape} in {num_groups} groups", "channels that can be divided")
-    grouped = x.reshape(len(x), num_groups, math.prod(x.shape[1:]) // num_groups)
+    grouped = x.reshape(len(x), num_groups, group_size(x, num_groups))
     normal = _normal(grouped, (2,), epsilon).reshape(x.shape)
     sides = (-1, *[1] * (x.ndim - 2))
-    scale, bias = (np.repeat(v, x.shape[1] // max(len(v), 1)).reshape(sides) for v in (scale, bias))
-    return _scaled(normal, scale, bias)
+    scale, bias = (per_channel(column, x).reshape(sides) for column in (scale, bias))
+    return scaled(normal, scale, bias)
+
+
+def instance_norm_by(group_norm: Callable[..., Any]) -> Callable[..., Any]:
+    """`instance_norm`, by a version of `group_norm`."""
+
+    def instance_norm(x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5) -> Any:
+        """Of the shape of x; each channel of each image is a group. Raises InputError."""
+        return group_norm(x, scale, bias, epsilon=epsilon, num_groups=math.prod(x.shape[1:2]))
+
+    return instance_norm
+
+
+instance_norm = instance_norm_by(group_norm)
 
 
 def local_response_norm(
@@ -111,9 +118,37 @@ def _normal(x: np.ndarray, axes: tuple[int, ...], epsilon: float) -> np.ndarray:
     return (wide / np.sqrt((wide * wide).mean(axes, keepdims=True) + epsilon)).astype(x.dtype)
 
 
-def _scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None) -> np.ndarray:
-    if scale is not None:
-        normal = normal * scale
-    if bias is not None:
-        normal = normal + bias
+def scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None, in_place: bool = False) -> np.ndarray:
+    """normal scale + bias, of its shape. Raises InputError where they do not fit."""
+    for step, column in ((np.multiply, scale), (np.add, bias)):
+        if column is None:
+            continue
+        if broadcast(normal.shape, column.shape) != normal.shape:
+            raise refused(f"a scale of shape {column.shape} for {normal.shape}", "one that fits")
+        normal = step(normal, column, out=normal if in_place else None)
     return normal
+
+
+def group_size(x: Any, num_groups: int) -> int:
+    """Numbers of a group of an image. Raises InputError where channels cannot be divided."""
+    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise refused(f"{x.shape} in {num_groups} groups", "channels that can be divided")
+    return math.prod(x.shape[1:]) // num_groups
+
+
+def per_channel(column: Any, x: Any) -> Any:
+    """(channels,): that of each channel, or of the group that it is in. Raises InputError."""
+    repeated = np.repeat(column, x.shape[1] // max(column.size, 1))
+    if repeated.size != x.shape[1]:
+        raise refused(f"a scale of shape {column.shape} for {x.shape}", "one for each channel or group")
+    return repeated
+
+
+def slope_and_start(
+    x: Any, scale: Any, bias: Any, mean: Any, variance: Any, epsilon: float, is_stored: bool
+) -> tuple[Any, Any]:
+    """(channels,) float64 each: what `batch_norm` multiplies with, and adds. Raises InputError."""
+    if x.ndim < 2 or not is_stored or any(v.shape != x.shape[1:2] for v in (scale, bias, mean, variance)):
+        raise refused(f"{x.shape} with a scale of shape {scale.shape}", "stored numbers for each channel")
+    slope = scale / np.sqrt(variance.astype(np.float64) + epsilon)
+    return slope, bias - mean * slope

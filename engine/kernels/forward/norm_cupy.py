@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..machine_cupy import CudaText, machine
-from .bounds import axis_of, refused
+from .bounds import axis_of, broadcast, refused
+from .norm import group_size, instance_norm_by, per_channel, slope_and_start
 
 __all__ = ["TEXT", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
@@ -41,38 +42,28 @@ def batch_norm(
     training_mode: int = 0,
 ) -> Any:
     """As `norm.batch_norm`."""
-    channels = x.shape[1:2]
-    if x.ndim < 2 or training_mode or not spatial or any(v.shape != channels for v in (scale, bias, mean, variance)):
-        raise refused(f"{x.shape} with a scale of shape {scale.shape}", "stored numbers for each channel")
+    line = slope_and_start(x, scale, bias, mean, variance, epsilon, bool(spatial and not training_mode))
     _require_floats(x, scale, bias)
     gpu = machine()
-    slope = scale / np.sqrt(variance.astype(np.float64) + epsilon)
-    start = bias - mean * slope
     result = gpu.empty(x.shape, np.float32)
     if result.size:
         grid = (min(-(-int(result.size) // THREADS), GROUPS * gpu.processors),)
-        numbers = (gpu.array(column.astype(np.float32)) for column in (slope, start))
+        numbers = (gpu.array(column.astype(np.float32)) for column in line)
         sizes = np.int64(math.prod(x.shape[2:])), np.int64(x.shape[1])
         gpu.launch(TEXT, "scale_shift", grid, THREADS, gpu.array(x), np.int64(result.size), *numbers, *sizes, result)
     return result
-
-
-def instance_norm(x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5) -> Any:
-    """As `norm.instance_norm`."""
-    return group_norm(x, scale, bias, epsilon=epsilon, num_groups=x.shape[1])
 
 
 def group_norm(
     x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5, num_groups: int = 1, stash_type: int = 1
 ) -> Any:
     """As `norm.group_norm`."""
-    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
-        raise refused(f"{x.shape} in {num_groups} groups", "channels that can be divided")
-    rows, places = x.shape[0] * num_groups, math.prod(x.shape[2:])
-    repeated = [np.repeat(v, x.shape[1] // max(v.shape[0], 1)) for v in (scale, bias)]
-    if any(column.shape[0] != x.shape[1] for column in repeated):
-        raise refused(f"a scale of shape {scale.shape} for {x.shape}", "one for each channel or group")
-    return _normalized(x, rows, epsilon, True, repeated[0], repeated[1], places)
+    group_size(x, num_groups)
+    scale, bias = (per_channel(column, x) for column in (scale, bias))
+    return _normalized(x, x.shape[0] * num_groups, epsilon, True, scale, bias, math.prod(x.shape[2:]))
+
+
+instance_norm = instance_norm_by(group_norm)
 
 
 def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, centered: bool) -> Any:
@@ -81,7 +72,7 @@ def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, cent
     columns = []
     for column in (scale, bias):
         if column is not None and column.shape != own:
-            if np.broadcast_shapes(own, column.shape) != own:
+            if broadcast(own, column.shape) != own:
                 raise refused(f"a scale of shape {column.shape} for {x.shape}", f"one that fits {own}")
             column = np.broadcast_to(column, own)
         columns.append(column)

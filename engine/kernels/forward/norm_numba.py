@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from . import norm as definition
-from .bounds import axis_of, broadcast, refused
+from .bounds import axis_of
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
@@ -29,8 +29,7 @@ def layer_norm(
     axis = axis_of(axis, x.ndim)
     if x.dtype != np.float32 or not x.size:
         return definition.layer_norm(x, scale, bias, axis=axis, epsilon=epsilon)
-    normal = _normal(x, math.prod(x.shape[:axis]), epsilon, True)
-    return _scaled(normal, scale, bias)
+    return definition.scaled(_normal(x, math.prod(x.shape[:axis]), epsilon, True), scale, bias, in_place=True)
 
 
 def rms_norm(
@@ -40,12 +39,7 @@ def rms_norm(
     axis = axis_of(axis, x.ndim)
     if x.dtype != np.float32 or not x.size:
         return definition.rms_norm(x, scale, axis=axis, epsilon=epsilon)
-    return _scaled(_normal(x, math.prod(x.shape[:axis]), epsilon, False), scale, None)
-
-
-def instance_norm(x: np.ndarray, scale: np.ndarray, bias: np.ndarray, *, epsilon: float = 1e-5) -> np.ndarray:
-    """As `norm.instance_norm`."""
-    return group_norm(x, scale, bias, epsilon=epsilon, num_groups=x.shape[1])
+    return definition.scaled(_normal(x, math.prod(x.shape[:axis]), epsilon, False), scale, None, in_place=True)
 
 
 def group_norm(
@@ -58,13 +52,15 @@ def group_norm(
     stash_type: int = 1,
 ) -> np.ndarray:
     """As `norm.group_norm`."""
-    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
-        raise refused(f"{x.shape} in {num_groups} groups", "channels that can be divided")
+    definition.group_size(x, num_groups)
     if x.dtype != np.float32 or not x.size:
         return definition.group_norm(x, scale, bias, epsilon=epsilon, num_groups=num_groups)
     sides = (-1, *[1] * (x.ndim - 2))
-    scale, bias = (np.repeat(v, x.shape[1] // max(len(v), 1)).reshape(sides) for v in (scale, bias))
-    return _scaled(_normal(x, len(x) * num_groups, epsilon, True), scale, bias)
+    scale, bias = (definition.per_channel(column, x).reshape(sides) for column in (scale, bias))
+    return definition.scaled(_normal(x, len(x) * num_groups, epsilon, True), scale, bias, in_place=True)
+
+
+instance_norm = definition.instance_norm_by(group_norm)
 
 
 def _normal(x: np.ndarray, groups: int, epsilon: float, centered: bool) -> np.ndarray:
@@ -72,16 +68,6 @@ def _normal(x: np.ndarray, groups: int, epsilon: float, centered: bool) -> np.nd
     out = np.empty_like(rows)
     _normal_rows(rows, out, epsilon, centered)
     return out.reshape(x.shape)
-
-
-def _scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None) -> np.ndarray:
-    """Changes `normal`."""
-    for step, values in ((np.multiply, scale), (np.add, bias)):
-        if values is not None and broadcast(normal.shape, values.shape) == normal.shape:
-            step(normal, values, out=normal)
-        elif values is not None:
-            raise refused(f"a scale of shape {values.shape} for {normal.shape}", "one that fits")
-    return normal
 
 
 @njit(GROUPS, nogil=True, cache=True, fastmath={"reassoc"})

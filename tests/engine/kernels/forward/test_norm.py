@@ -107,5 +107,18 @@ def test_sizes_that_do_not_fit_are_refused(versions):
     for version in versions("GroupNormalization"):
         with pytest.raises(InputError):
             version(x, three, three, num_groups=3)
+    for version in versions("InstanceNormalization"):
+        with pytest.raises(InputError):
+            version(x, three, three)
+        with pytest.raises(InputError):
+            version(three, three, three)
     with pytest.raises(InputError):
         batch_norm(x, three, three, three, three)
+
+
+@pytest.mark.parametrize("shape", [(3,), (5, 1, 4, 2)])
+def test_a_scale_that_would_change_the_shape_is_refused(versions, shape):
+    x = np.ones((1, 4, 2), np.float32)
+    for version in versions("LayerNormalization") + versions("RMSNormalization"):
+        with pytest.raises(InputError):
+            version(x, np.ones(shape, np.float32))
