@@ -31,6 +31,7 @@ VERSIONS = {  # name: definition, compiled
 }
 ON_DEVICE = {  # name: in CUDA
     "colorize": ".kernels.colorize_cupy",
+    "cut": ".kernels.cut_cupy",
     "decode": ".kernels.decode_cupy",
     "norms": ".kernels.norms_cupy",
     "outliers": ".kernels.outliers_cupy",
