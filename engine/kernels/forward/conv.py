@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .bounds import refused, require_size
-from .window import Ints, Window, per_axis
+from .window import Ints, Window, padding, per_axis
 
 __all__ = ["conv", "conv_transpose", "conv_window"]
 
@@ -91,7 +91,10 @@ def conv_transpose(
     more = tuple(output_padding) or (0,) * rank
     sizes = zip(x.shape[2:], kernel, steps, gaps, more, strict=True)
     full = tuple((size - 1) * s + (k - 1) * d + 1 + p for size, k, s, d, p in sizes)
-    before, after = _cut(full, x.shape[2:], steps, pads, auto_pad)
+    sides = zip(full, x.shape[2:], steps, strict=True)
+    before, after = padding(tuple(max(0, size - place * step) for size, place, step in sides), pads, auto_pad)
+    if any(a + b > size for a, b, size in zip(before, after, full, strict=True)):
+        raise refused(f"pads {before + after}", f"some that leave something of {full}")
     outputs = weight.shape[1] * group
     total = np.zeros(require_size((n, outputs, *full), x.dtype), x.dtype)
     grouped = weight.reshape(group, channels // group, weight.shape[1], *kernel)
@@ -107,16 +110,3 @@ def _at(weights: np.ndarray, tap: Ints) -> np.ndarray:
     """(groups, outputs, inputs): the weights of one place of the window."""
     where: tuple[Any, ...] = (slice(None), slice(None), slice(None), *tap)
     return weights[where]
-
-
-def _cut(full: Ints, places: Ints, strides: Ints, pads: Ints, auto_pad: str) -> tuple[Ints, Ints]:
-    rank = len(full)
-    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        totals = [max(0, size - place * step) for size, place, step in zip(full, places, strides, strict=True)]
-        less, more = tuple(total // 2 for total in totals), tuple(total - total // 2 for total in totals)
-        return (less, more) if auto_pad == "SAME_UPPER" else (more, less)
-    pads = pads or (0,) * (2 * rank)
-    low, high = tuple(pads[:rank]), tuple(pads[rank:])
-    if len(pads) != 2 * rank or min(pads) < 0 or any(a + b > s for a, b, s in zip(low, high, full, strict=True)):
-        raise refused(f"pads {pads}", f"{2 * rank} numbers that leave something of {full}")
-    return low, high

@@ -14,7 +14,7 @@ import numpy as np
 
 from .bounds import MOST_TAPS, RANK, refused, require_size
 
-__all__ = ["Ints", "Window", "per_axis"]
+__all__ = ["Ints", "Window", "padding", "per_axis"]
 
 Ints = tuple[int, ...]
 
@@ -49,7 +49,9 @@ class Window:
         if math.prod(kernel) > MOST_TAPS:
             raise refused(f"a window of {math.prod(kernel)} places", f"at most {MOST_TAPS}")
         spans = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True))
-        before, after = _padding(places, spans, strides, pads, auto_pad)
+        sides = zip(places, spans, strides, strict=True)
+        same = tuple(max(0, (-(-size // stride) - 1) * stride + span - size) for size, span, stride in sides)
+        before, after = padding(same, pads, auto_pad)
         out, beyond = [], []
         for size, span, stride, low, high in zip(places, spans, strides, before, after, strict=True):
             room = size + low + high - span
@@ -93,21 +95,16 @@ def per_axis(values: Sequence[int], rank: int, otherwise: int, what: str) -> Int
     return found
 
 
-def _padding(
-    places: Sequence[int], spans: Ints, strides: Ints, pads: Sequence[int], auto_pad: str
-) -> tuple[Ints, Ints]:
-    rank = len(places)
+def padding(same: Ints, pads: Sequence[int], auto_pad: str) -> tuple[Ints, Ints]:
+    """(before, after) of each axis. `same`: both together where sizes are kept, of which the larger half is behind for
+    SAME_UPPER. Raises InputError."""
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        totals = []
-        for size, span, stride in zip(places, spans, strides, strict=True):
-            totals.append(max(0, (-(-size // stride) - 1) * stride + span - size))
-        less, more = tuple(total // 2 for total in totals), tuple(total - total // 2 for total in totals)
+        less, more = tuple(total // 2 for total in same), tuple(total - total // 2 for total in same)
         return (less, more) if auto_pad == "SAME_UPPER" else (more, less)
-    if auto_pad == "VALID":
-        pads = ()
-    elif auto_pad not in ("NOTSET", ""):
+    if auto_pad not in ("NOTSET", "", "VALID"):
         raise refused(f"auto_pad {auto_pad}", "NOTSET, SAME_UPPER, SAME_LOWER or VALID")
-    pads = tuple(pads) or (0,) * (2 * rank)
-    if len(pads) != 2 * rank or min(pads, default=0) < 0 or max(pads, default=0) > 1 << 31:
-        raise refused(f"pads {tuple(pads)}", f"{2 * rank} numbers that are not negative")
-    return tuple(pads[:rank]), tuple(pads[rank:])
+    rank = len(same)
+    found = tuple(pads) if pads and auto_pad != "VALID" else (0,) * (2 * rank)
+    if len(found) != 2 * rank or min(found, default=0) < 0 or max(found, default=0) > 1 << 31:
+        raise refused(f"pads {found}", f"{2 * rank} numbers that are not negative")
+    return found[:rank], found[rank:]
