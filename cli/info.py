@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from ..loaders.network import Module, Network, Port
 from ..loaders.open import open_network
 from ..scenes.strings import text
 from .options import add_source
-from .table import aligned, shape_text
+from .table import aligned, shape_text, terminal_width
 
 __all__ = ["add_arguments", "report_json", "run", "table"]
 
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         lines = report_json(network, arguments.source)
     else:
-        lines = table(network, shutil.get_terminal_size((WIDTH_WHERE_UNKNOWN, 24)).columns)
+        lines = table(network, terminal_width(WIDTH_WHERE_UNKNOWN))
     for line in lines:
         print(line)
     return 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from ..engine.cache import opened
 from ..engine.kernels.errors import InputError
 from ..engine.rasterize import AUTO, WANTED
 from ..loaders.open import open_network
 from ..scenes.analysis import Analysis
-from ..scenes.focus import WHOLE, show_focus
+from ..scenes.focus import WHOLE, say_block, show_focus
 from ..scenes.looks import LOOKS, RANGES, Look
 from ..scenes.network_scene import NetworkScene, build
 from ..scenes.peaks import find_pyramids, lacking
@@ -19,14 +20,19 @@ from ..scenes.strings import text
 from ..scenes.style import THEMES
 from .progress import Progress
 
+if TYPE_CHECKING:
+    from ..engine.gpu import Context
+    from ..engine.loop import Draw, Prepare
+    from ..engine.view import Frame
+
 __all__ = [
     "add_picture_options",
     "look_of",
+    "open_drawing",
     "open_scene",
     "parse_pool",
     "parse_size",
     "parse_threads",
-    "say_rasterizer",
 ]
 
 ON_GPU = ("compute", "cuda")  # rasterizers whose pictures may differ a little from machine to machine
@@ -75,12 +81,6 @@ def look_of(arguments: argparse.Namespace) -> Look:
     return Look(arguments.look, arguments.range, not arguments.flat)
 
 
-def say_rasterizer(arguments: argparse.Namespace, renderer: str) -> None:
-    """Says on standard error when exact pictures are drawn on a GPU because that was asked for."""
-    if arguments.rasterizer in ON_GPU:
-        print(text("cli.rasterizer.on_gpu", rasterizer=arguments.rasterizer, renderer=renderer), file=sys.stderr)
-
-
 def open_scene(arguments: argparse.Namespace) -> NetworkScene:
     """The scene of the model in a file or folder, with all that exact pictures of it need."""
     built = build(open_network(arguments.source), THEMES[arguments.theme], Analysis(), look_of(arguments))
@@ -90,3 +90,24 @@ def open_scene(arguments: argparse.Namespace) -> NetworkScene:
         with Progress(text("progress.peaks"), count) as progress:
             find_pyramids(built, progress.advance, opened())
     return built
+
+
+def open_drawing(arguments: argparse.Namespace, built: NetworkScene) -> tuple[Context, Prepare, Draw]:
+    """(context without a window, what prepares a frame, what draws an eye): for `loop.run`.
+
+    Says on standard error when exact pictures are drawn on a GPU because that was asked for. Raises InputError.
+    """
+    from ..engine.gpu import Context
+    from ..engine.renderer import Renderer
+
+    context = Context.offscreen()
+    renderer = Renderer(context, built.scene, arguments.threads, rasterizer=arguments.rasterizer)
+    if arguments.rasterizer in ON_GPU:
+        words = text("cli.rasterizer.on_gpu", rasterizer=arguments.rasterizer, renderer=context.renderer)
+        print(words, file=sys.stderr)
+
+    def prepare(frame: Frame) -> None:
+        renderer.prepare(frame)
+        say_block(built, renderer.detail)
+
+    return context, prepare, renderer.draw

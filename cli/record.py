@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from ..engine.kernels.errors import InputError
-from ..engine.view import Eye, Frame
+from ..engine.view import Eye
 from ..scenes.strings import text
 from .options import add_input, add_source, check_output
-from .picture import add_picture_options, open_scene, parse_size, say_rasterizer
+from .picture import add_picture_options, open_drawing, open_scene, parse_size
 from .picture_run import shown_run
 from .progress import Progress
 
@@ -39,11 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     shown = shown_run(built, arguments.input)
 
     from ..engine import loop
-    from ..engine.gpu import Context
     from ..engine.outputs.offscreen import OffscreenClock
     from ..engine.outputs.video import VideoSink
-    from ..engine.renderer import Renderer
-    from ..scenes.focus import say_block, show_focus
+    from ..scenes.focus import show_focus
     from ..scenes.tours import default_tour, light_tour, place_of_light
 
     tour = (light_tour if shown else default_tour)(built, size_px[0] / size_px[1], seconds)
@@ -54,17 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         show_focus(built, tour.focus.at(time_s))
         return (tour.eye(time_s, size_px, built.scene.length),)
 
-    def prepare(frame: Frame) -> None:
-        renderer.prepare(frame)
-        say_block(built, renderer.detail)
-
     count = round(seconds * rate)
-    context = Context.offscreen()
-    renderer = Renderer(context, built.scene, arguments.threads, rasterizer=arguments.rasterizer)
-    say_rasterizer(arguments, context.renderer)
+    context, prepare, draw = open_drawing(arguments, built)
     clock = OffscreenClock(context, size_px, count=count, rate=rate, eyes_at=eyes_at)
     film = VideoSink(output, size_px, rate, least_frames=count)
     with Progress(text("progress.recording"), count) as progress:
         counter = loop.Watcher(lambda frame, eye, framebuffer: progress.advance())
-        loop.run(clock, [film, counter], prepare, renderer.draw)
+        loop.run(clock, [film, counter], prepare, draw)
     return 0

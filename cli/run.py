@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -25,15 +22,16 @@ from ..engine.summaries import summarize
 from ..loaders.open import open_network
 from ..scenes.programs import program_of
 from ..scenes.strings import text
+from .main import one_line
 from .options import add_input, add_source, check_output
 from .progress import Progress
 from .run_input import inputs_of
-from .table import aligned, shape_text
+from .strict_json import encode, or_null
+from .table import aligned, shape_text, terminal_width
 
 __all__ = ["add_arguments", "run"]
 
 DEVICES = ("cpu", "cuda")
-JSON = json.JSONEncoder(allow_nan=False)
 WIDTH_WHERE_UNKNOWN = 120  # cells, where there is no terminal
 COLUMNS = ("name", "shape", "type", "mean", "std", "min", "max", "time")
 MANY_NUMBERS = 1 << 18  # in weights or inputs; with more, compiled kernels are worth their import
@@ -72,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise trace.causes[0].error
     if target is not None:
         _save(trace, target)
-    width = shutil.get_terminal_size((WIDTH_WHERE_UNKNOWN, 24)).columns
+    width = terminal_width(WIDTH_WHERE_UNKNOWN)
     for line in _json_lines(program, trace) if arguments.json else _table(network.name, program, trace, width):
         print(line)
     if arguments.json:
@@ -97,21 +95,17 @@ def _json_lines(program: Program, trace: Trace) -> Iterator[str]:
     """Lines of one JSON object, one for each output; the same in every run."""
     yield '{"outputs": ['
     for k, output in enumerate(trace.outputs, 1):
-        yield JSON.encode(_report(output)) + ("," if k < len(trace.outputs) else "")
+        yield encode(_report(output)) + ("," if k < len(trace.outputs) else "")
     skipped = [_skipped(step) for step in trace.skipped]
-    yield '], "skipped": ' + JSON.encode(skipped) + ', "notes": ' + JSON.encode(list(program.notes)) + "}"
+    yield '], "skipped": ' + encode(skipped) + ', "notes": ' + encode(list(program.notes)) + "}"
 
 
 def _report(output: Output) -> dict[str, Any]:
     array = output.array
     summary = summarize(np.ascontiguousarray(array).reshape(-1), array.dtype.name)
     names = ("min", "max", "mean", "std", "l2")
-    facts = {name: _stated(getattr(summary, name)) for name in names}
+    facts = {name: or_null(getattr(summary, name)) for name in names}
     return {"name": output.name, "shape": list(array.shape), "dtype": array.dtype.name, **facts}
-
-
-def _stated(number: int | float | None) -> int | float | None:
-    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def _skipped(step: Skipped) -> dict[str, Any]:
@@ -149,8 +143,6 @@ def _number(value: int | float | None) -> str:
 
 
 def _cause(step: Skipped) -> str:
-    from .main import one_line  # which imports this module by its name
-
     return text("run.skipped", error=one_line(step.error)) if step.error else ""
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from ..engine.view import Frame
-from ..scenes.focus import WHOLE, Focus, say_block, show_focus
+from ..scenes.focus import WHOLE, Focus, show_focus
 from ..scenes.strings import text
 from ..scenes.views import NAMED, typical_layer, view_named
 from .options import add_input, add_source, check_output
-from .picture import add_picture_options, open_scene, parse_size, say_rasterizer
+from .picture import add_picture_options, open_drawing, open_scene, parse_size
 from .picture_run import parse_share, shown_run
 
 
@@ -33,22 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
         shown.light(arguments.at * shown.wave.length, size_px)
 
     from ..engine import loop
-    from ..engine.gpu import Context
     from ..engine.outputs.offscreen import OffscreenClock
     from ..engine.outputs.snapshot import SnapshotSink
-    from ..engine.renderer import Renderer
 
     depth = NAMED.index(arguments.camera)
     show_focus(built, Focus(typical_layer(built), float(depth)) if depth else WHOLE)
     eye = view_named(built, arguments.camera, size_px[0] / size_px[1]).eye(size_px, built.scene.length)
-    context = Context.offscreen()
-    renderer = Renderer(context, built.scene, arguments.threads, rasterizer=arguments.rasterizer)
-    say_rasterizer(arguments, context.renderer)
+    context, prepare, draw = open_drawing(arguments, built)
     clock = OffscreenClock(context, size_px, count=1, rate=1, eyes_at=lambda index, time_s: (eye,))
-
-    def prepare(frame: Frame) -> None:
-        renderer.prepare(frame)
-        say_block(built, renderer.detail)
-
-    loop.run(clock, [SnapshotSink(output)], prepare, renderer.draw)
+    loop.run(clock, [SnapshotSink(output)], prepare, draw)
     return 0

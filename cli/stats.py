@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,11 +22,12 @@ from .options import add_source
 from .progress import Progress
 from .stats_table import SORTS, Row, is_wanted, lines, ordered, row_of
 from .stats_warnings import Warnings
+from .strict_json import encode, or_null
+from .table import terminal_width
 
 __all__ = ["add_arguments", "run", "summaries"]
 
 HISTOGRAM_BINS = 64
-JSON = json.JSONEncoder(allow_nan=False)
 WIDTH_WHERE_UNKNOWN = 120  # cells, where there is no terminal
 
 Found = Iterator[tuple[Tensor, TensorSummary | None]]
@@ -115,22 +114,18 @@ def _json_lines(source: str, found: Found, own: int, inner: int) -> Iterator[str
     yield json.dumps({"source": source})[:-1] + ', "tensors": ['
     for row, (tensor, summary) in enumerate(found):
         scope = {} if row < own else {"scope": "inner"}
-        yield JSON.encode(_report(tensor, summary) | scope) + ("," if row < own + inner - 1 else "")
+        yield encode(_report(tensor, summary) | scope) + ("," if row < own + inner - 1 else "")
     yield "]}"
 
 
 def _report(tensor: Tensor, summary: TensorSummary | None) -> dict[str, Any]:
     """What is said of one tensor. Numbers that are not there, or that float64 cannot hold, are null."""
     names = ("nan", "inf", "zeros", "min", "max", "mean", "std", "l2")
-    facts = {name: _stated(getattr(summary, name, None)) for name in names}
+    facts = {name: or_null(getattr(summary, name, None)) for name in names}
     bins = None if summary is None else histogram(summary, HISTOGRAM_BINS)
     shown = None if bins is None else {"edges": bins[0].tolist(), "counts": bins[1].tolist()}
     head = {"name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype, "count": tensor.count}
     return {**head, **facts, "histogram": shown}
-
-
-def _stated(number: int | float | None) -> int | float | None:
-    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def _text_lines(arguments: argparse.Namespace, network: Network, rows: list[Row], warnings: Warnings) -> Iterator[str]:
@@ -138,7 +133,7 @@ def _text_lines(arguments: argparse.Namespace, network: Network, rows: list[Row]
     if arguments.warnings:
         yield from warnings.lines()
         return
-    width = shutil.get_terminal_size((WIDTH_WHERE_UNKNOWN, 24)).columns
+    width = terminal_width(WIDTH_WHERE_UNKNOWN)
     sort = arguments.sort
     is_reversed = arguments.reverse != (sort or "").startswith("-")
     shown = ordered(rows, sort and sort.removeprefix("-"), is_reversed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ..engine.kernels.names import clean
 
-__all__ = ["aligned", "shape_text"]
+__all__ = ["aligned", "shape_text", "terminal_width"]
 
 NARROWEST = 12  # cells of the first column
 GAP = 2  # cells between columns
@@ -27,6 +28,11 @@ def aligned(rows: Sequence[Sequence[str]], left: int, width: int) -> Iterator[st
         gaps = [" " * (room - _width(cell)) for cell, room in zip(cells, widths, strict=True)]
         both = zip(cells, gaps, strict=True)
         yield (" " * GAP).join(cell + gap if k < left else gap + cell for k, (cell, gap) in enumerate(both))
+
+
+def terminal_width(otherwise: int) -> int:
+    """Cells in a line of the terminal; `otherwise` where there is none."""
+    return shutil.get_terminal_size((otherwise, 24)).columns
 
 
 def shape_text(shape: Sequence[object]) -> str:

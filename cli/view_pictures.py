@@ -44,7 +44,7 @@ class Pictures:
 
     def _written(self, rgb: np.ndarray) -> str:
         """Where the picture is now, or why nowhere."""
-        from ..engine.outputs.snapshot import write_png
+        from ..engine.outputs.png import write_png
 
         words = ""
         for folder in (Path.cwd(), Path.home(), state_folder()):
