@@ -9,7 +9,7 @@ import numpy as np
 
 from ..machine_cupy import CudaText, Machine, machine
 from .attention import by_head
-from .bounds import refused, require_size
+from .bounds import broadcast, refused, require_size
 from .matmul_cupy import batched
 
 __all__ = ["TEXT", "attention"]
@@ -64,7 +64,7 @@ def _weigh(gpu: Machine, scores: Any, shape: tuple[int, ...], mask: Any, is_caus
     steps, is_bool, held = [0] * 4, False, scores
     if mask is not None:
         is_bool = mask.dtype == np.bool_
-        if np.broadcast_shapes(mask.shape, shape) != shape:
+        if broadcast(mask.shape, shape) != shape:
             raise refused(f"a mask of shape {mask.shape} for {shape}", "one that fits")
         held = gpu.array(mask.view(np.uint8) if is_bool else mask.astype(np.float32))
         sides = (1,) * (4 - held.ndim) + held.shape

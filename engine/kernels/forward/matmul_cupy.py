@@ -12,9 +12,9 @@ import numpy as np
 
 from ..machine_cupy import CudaText, Machine, machine
 from . import matmul as definition
-from .bounds import refused, require_size
+from .bounds import broadcast, refused, require_size
 
-__all__ = ["TEXT", "batched", "gemm", "matmul"]
+__all__ = ["TEXT", "batched", "gemm", "linear", "matmul"]
 
 SIDES = (64, 128)  # of the tile that a group makes
 TEXT = CudaText("matmul", tuple(f"multiply<{side}>" for side in SIDES))
@@ -31,7 +31,7 @@ def matmul(a: Any, b: Any) -> Any:
     left, right = gpu.array(a), gpu.array(b)
     left = left.reshape(1, -1) if a.ndim == 1 else left
     right = right.reshape(-1, 1) if b.ndim == 1 else right
-    batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    batch = broadcast(left.shape[:-2], right.shape[:-2])
     shape = require_size((*batch, left.shape[-2], right.shape[-1]), a.dtype)
     starts = [_starts(batch, array.shape) for array in (left, right)]
     steps = (left.shape[-1], 1), (right.shape[-1], 1)
@@ -66,9 +66,25 @@ def gemm(
     product = batched(gpu, gpu.array(a), gpu.array(b), (start, start), sizes, steps, alpha).reshape(rows, columns)
     if c is None:
         return product
-    if np.broadcast_shapes(product.shape, c.shape) != product.shape:
+    if broadcast(product.shape, c.shape) != product.shape:
         raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
     return product + (c if beta == 1 else (c * beta).astype(c.dtype))
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """As `matmul.linear`."""
+    if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
+        raise refused(f"weights {weight.shape}", "a matrix, and a bias that fits")
+    if x.dtype != np.float32 or weight.dtype != np.float32:
+        return definition.linear(x, weight, bias)
+    outputs, depth = weight.shape
+    if not x.ndim or x.shape[-1] != depth:
+        raise refused(f"shapes {x.shape} and {weight.shape}", "matrices that can be multiplied")
+    shape = require_size((*x.shape[:-1], outputs), x.dtype)
+    gpu, start = machine(), np.zeros(1, np.int64)
+    sizes, steps = (math.prod(shape[:-1]), outputs, depth), ((depth, 1), (1, depth))
+    product = batched(gpu, gpu.array(x), gpu.array(weight), (start, start), sizes, steps).reshape(shape)
+    return product if bias is None else product + bias
 
 
 def batched(

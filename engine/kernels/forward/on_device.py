@@ -29,7 +29,7 @@ _NAMES = {
     "attention_cupy": ("Attention",),
     "conv_cupy": ("Conv",),
     "lookup_cupy": ("Gather",),
-    "matmul_cupy": ("Gemm", "MatMul"),
+    "matmul_cupy": ("Gemm", "Linear", "MatMul"),
     "norm_cupy": (
         *("BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization"),
         "RMSNormalization",

@@ -76,6 +76,40 @@ def test_products_of_turned_matrices(gpu, turned):
     check("Gemm", a, b, some(30), alpha=0.5, beta=2.0, transA=turned[0], transB=turned[1])
 
 
+@pytest.mark.parametrize("x", [(5,), (4, 5), (2, 3, 5), (0, 5), (520, 5)])
+def test_layers_of_weights(gpu, x):
+    check("Linear", some(*x), some(530, 5), some(530))
+    check("Linear", some(*x), some(0, 5))
+    check("Linear", some(*x[:-1], 0), some(3, 0), some(3))
+    check("Linear", np.ones(x, np.int64), np.ones((2, 5), np.int64))
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "settings"),
+    [
+        ("PRelu", ((2, 3), (4,)), {}),
+        ("PRelu", ((2, 3), (2, 2, 3)), {}),
+        ("MatMul", ((2, 3, 4), (3, 4, 5)), {}),
+        ("MatMul", ((3, 4), (5, 4)), {}),
+        ("Gemm", ((3, 4), (4, 5), (4,)), {}),
+        ("Gemm", ((3, 4), (4, 5), (2, 3, 5)), {}),
+        ("Linear", ((3, 4), (5, 3)), {}),
+        ("Linear", ((3, 4), (5, 4), (4,)), {}),
+        ("Linear", ((3, 4), (5, 4), (1,)), {}),
+        ("LayerNormalization", ((2, 4), (3,)), {}),
+        ("RMSNormalization", ((2, 4), (2, 2, 4)), {}),
+        ("GroupNormalization", ((1, 4, 2), (3,), (3,)), {"num_groups": 2}),
+        ("InstanceNormalization", ((4,), (4,), (4,)), {}),
+        ("Attention", ((1, 2, 3, 4), (1, 2, 5, 4), (1, 2, 5, 4), (2, 5)), {}),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_as_by_the_definition(gpu, name, shapes, settings):
+    arrays = [some(*shape) for shape in shapes]
+    for version in (KERNELS[name].definition, function(name)):
+        with pytest.raises(InputError):
+            version(*arrays, **settings)
+
+
 @pytest.mark.parametrize(
     ("x", "weight", "settings"),
     [
