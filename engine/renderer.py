@@ -60,8 +60,11 @@ class Renderer:
         """What all eyes of a frame share: the cut of detail and its tiles. Exact frames wait here for their data."""
         self.detail.prepare(frame)
 
-    def draw(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
-        """The finished picture of one eye in the framebuffer. Raises GraphicsError when OpenGL reports a fault."""
+    def draw(self, frame: Frame, eye: Eye, framebuffer: int, ground: float | None = None) -> None:
+        """The finished picture of one eye in the framebuffer. Raises GraphicsError when OpenGL reports a fault.
+
+        `ground`: an even gray, 0 to 1, in place of sky and floor.
+        """
         gl, scene = self._context.gl, self.scene
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
         gl.glViewport(*eye.viewport)
@@ -69,7 +72,11 @@ class Renderer:
         gl.glDisable(gl.GL_DEPTH_TEST)
         gl.glDepthMask(True)
         gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
-        self._background.draw(scene, eye, framebuffer)
+        if ground is None:
+            self._background.draw(scene, eye, framebuffer)
+        else:
+            gl.glClearColor(ground, ground, ground, 1)
+            gl.glClear(gl.GL_COLOR_BUFFER_BIT)
         gl.glEnable(gl.GL_BLEND)
         # Alpha stays 1: the picture is opaque whatever is drawn over it.
         gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)

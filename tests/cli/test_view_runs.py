@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tensornaut.cli.view_runs import ViewRuns
 from tensornaut.engine.commands import CommandTable
-from tensornaut.engine.outputs.snapshot import write_png
+from tensornaut.engine.outputs.png import write_png
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.session import Session
 
