@@ -24,17 +24,22 @@ from .scales import Scale, Scales
 from .strings import text
 from .style import KINDS, diverging, kind_color, sequential
 
-__all__ = ["WIDTH_PX", "layer_legend", "legend", "point_line", "run_legend", "veil"]
+__all__ = ["LAYER_PX", "WIDTH_PX", "layer_legend", "legend", "point_line", "run_legend", "veil"]
 
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 500.0, 56.0
-PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.92
+PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.97
 HISTOGRAM_PX = 84.0
 LINE_PX = 28.0
-KIND_PX, KINDS_A_ROW = 142.0, 3
+LINES = 6  # of a layer's legend at most, below its scale
+LAYER_PX = HISTOGRAM_PX + 94.0 + LINE_PX * LINES + BOTTOM_PX + PANEL_MARGIN_PX  # height of a layer's legend
+LEAST_CONTRAST = 1.7  # of a bar to the panel
+KIND_PX, KINDS_A_ROW = 134.0, 3
 SHARED_PX, SHARED_GAP_PX = 218.0, 26.0  # a kind with its scale, and behind it
 DOT_PX = 8.0
 CORNER = np.ones(2)
+LOOKS_OF_VALUES = ("value", "zscore", "outlier")  # whose scale is one of values
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 # x, y, width, height, color at the left and at the right, radius
 Rows = list[tuple[float, float, float, float, np.ndarray, np.ndarray, float]]
@@ -53,15 +58,18 @@ def legend(
     remarks = _remarks(volumes, left_out)
     shared = look.scale == "kind" and look.name != "sign" and scales is not None
     kinds_a_row, kind_px = (2, SHARED_PX) if shared else (KINDS_A_ROW, KIND_PX)
-    below = 114 + LINE_PX * -(-len(kinds) // kinds_a_row)
+    scaled = scaled_words(look).split("\n")
+    above = 78 + LINE_PX * len(scaled)
+    below = above + 8 + LINE_PX * -(-len(kinds) // kinds_a_row)
     pen = _Pen(theme, below + 24 + LINE_PX * len(remarks))
     shapes = _scale(bar_colors(look, theme), pen.x, pen.y + 27)
     title = text("legend.weight") if look.name == "value" else text(f"look.{look.name}")
     pen.write(title.upper(), 0, 0, weight="semibold")
     _ends(pen, ends(look, scales.of_all() if scales else None), 42)
-    pen.write(scaled_words(look), 0, 70)
+    for place, line in enumerate(scaled):
+        pen.write(line, 0, 70 + LINE_PX * place)
     for index, kind in enumerate(kinds):
-        dx, dy = kind_px * (index % kinds_a_row), 106 + LINE_PX * (index // kinds_a_row)
+        dx, dy = kind_px * (index % kinds_a_row), above + LINE_PX * (index // kinds_a_row)
         color = np.array([*kind_color(kind, theme.name), 1.0], np.float32)
         shapes.append((pen.x + dx, pen.y + dy + 6.5, DOT_PX, DOT_PX, color, color, DOT_PX / 2))
         pen.write(text(f"kind.{kind}"), dx + 16, dy, bright=True)
@@ -115,29 +123,36 @@ def layer_legend(
     """
     scale = scale or Scale(0.0, facts.value_range)
     found = found or Distribution(facts.histogram.reshape(BARS, -1).sum(1), facts.beyond)
-    pen = _Pen(theme, HISTOGRAM_PX + 94 + LINE_PX * 6)
+    lines = _statistics(facts, look, found)
+    pen = _Pen(theme, HISTOGRAM_PX + 94 + LINE_PX * (len(lines) + 1))
     base = pen.y + 38 + HISTOGRAM_PX
     colors = bar_colors(look, theme)
-    shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(found, colors, pen.x, base)]
+    shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(found, colors, pen.x, base, theme)]
     shapes += _scale(colors, pen.x, base + 8)
     pen.write(
         (text("legend.value") if look.name == "value" else text(f"look.{look.name}")).upper(), 0, 0, weight="semibold"
     )
     pen.write(text("legend.share" if facts.exact else "legend.sample"), BAR_PX, 0, align="right")
     _ends(pen, ends(look, scale, found), 38 + HISTOGRAM_PX + 24)
-    lines = {
-        text("legend.minimum"): number(facts.minimum),
-        text("legend.maximum"): number(facts.maximum),
-        text("legend.mean"): number(facts.mean),
-        text("legend.std"): number(facts.std).lstrip("+"),
-    }
-    if look.name != "sign":
-        lines[beyond_words(look)] = percent(found.beyond, 2 if look.is_peak else 1)
     for index, (name, shown) in enumerate(lines.items()):
         dy = 38 + HISTOGRAM_PX + 60 + LINE_PX * index
         pen.write(name, 0, dy)
         pen.write(shown, BAR_PX, dy, align="right", bright=True)
     return Labels(pen.texts), _shapes(shapes)
+
+
+def _statistics(facts: Facts, look: Look, found: Distribution) -> dict[str, str]:
+    """Name and number of each line of a layer's legend; numbers of values are called so where others are shown."""
+    numbers = {"minimum": facts.minimum, "maximum": facts.maximum, "mean": facts.mean, "std": facts.std}
+    lines = {}
+    for key, value in numbers.items():
+        name = text(f"legend.{key}")
+        if look.name not in LOOKS_OF_VALUES:
+            name = text("legend.of_values", name=name)
+        lines[name] = number(value).lstrip("+") if key == "std" else number(value)
+    if look.name != "sign":
+        lines[beyond_words(look)] = percent(found.beyond, 2 if look.is_peak else 1)
+    return lines
 
 
 def point_line(beside: Labels, theme: Theme, look: Look, block: int, below: bool) -> Labels:
@@ -211,13 +226,13 @@ def _scale(colors: np.ndarray, x: float, y: float) -> Rows:
     ]
 
 
-def _histogram(found: Distribution, colors: np.ndarray, x: float, base: float) -> Rows:
+def _histogram(found: Distribution, colors: np.ndarray, x: float, base: float, theme: Theme) -> Rows:
     """Bars over the color scale, heights by the square root of the share."""
     counts = np.sqrt(found.counts)
     tall = counts / max(counts.max(initial=0.0), 1.0) * HISTOGRAM_PX
     width = BAR_PX / len(tall)
     places = np.linspace(0, 255, len(tall)).round().astype(int)
-    colors = _opaque(colors[places])
+    colors = _opaque(_apart(colors[places], theme))
     return [
         (x + k * width, base - height, width - 1.0, height, color, color, 0.0)
         for k, (height, color) in enumerate(zip(tall.tolist(), colors, strict=True))
@@ -229,6 +244,15 @@ def _panel(theme: Theme, x: float, y: float, width: float, height: float) -> tup
     color = np.array([*theme.panel, PANEL_ALPHA], np.float32)
     margin = PANEL_MARGIN_PX
     return x - margin, y - margin, width + 2 * margin, height + 2 * margin, color, color, PANEL_RADIUS_PX
+
+
+def _apart(colors: np.ndarray, theme: Theme) -> np.ndarray:
+    """Colors (n, 3), those that are nearly the panel's as much nearer to that of words as it takes to see them."""
+    shares = np.linspace(0, 1, 33)[:, None, None]
+    mixed = colors + shares * (np.array(theme.text3) - colors)
+    panel, light = ((np.clip(color, 0, 1) ** 2.2) @ LUMINANCE + 0.05 for color in (np.array(theme.panel), mixed))
+    enough = np.maximum(light / panel, panel / light) >= LEAST_CONTRAST
+    return mixed[enough.argmax(0), np.arange(len(colors))].astype(np.float32)
 
 
 def _opaque(colors: np.ndarray) -> np.ndarray:

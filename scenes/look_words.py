@@ -135,7 +135,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def scaled_words(look: Look) -> str:
-    """What color and height say, and what is measured together."""
+    """What color and height say, and on a second line what is measured together."""
     channels = text("legend.height_and_color" if look.heights else "legend.color")
     if look.name == "sign":
         return text("legend.shown", channels=channels, quantity=text("look.quantity.sign"))
@@ -153,6 +153,8 @@ def shared_words(look: Look, scale: Scale) -> str:
 
 def beyond_words(look: Look) -> str:
     """What the share of numbers beyond is beyond of."""
+    if look.name == "rownorm":
+        return text("look.beyond_rows")
     if look.name == "zscore":
         return text("look.beyond_sigmas", n=f"{Z_SIGMAS:g}")
     return text("look.beyond_sigmas", n=f"{QUIET_SIGMAS:g}") if look.name == "outlier" else text("legend.beyond")

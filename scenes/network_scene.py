@@ -30,6 +30,7 @@ __all__ = [
     "GridPart",
     "NetworkScene",
     "box_corners",
+    "box_places",
     "build",
     "main_bounds",
     "real_numbers",
@@ -102,7 +103,7 @@ class NetworkScene:
             lower, upper = np.append(lower, self.sheets[0], 0), np.append(upper, self.sheets[1], 0)
         if not len(lower):
             lower, upper = self.scene.lower[None], self.scene.upper[None]
-        return _box_places(lower, upper, a_side)
+        return box_places(lower, upper, a_side)
 
 
 def build(network: Network, theme: Theme, analysis: Analysis, look: Look = VALUE) -> NetworkScene:
@@ -199,10 +200,10 @@ def write_points(built: NetworkScene) -> None:
 
 def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """(8 n, 3) float64: the corners of n boxes given by (n, 3) float64 each."""
-    return _box_places(lower, upper, 2)
+    return box_places(lower, upper, 2)
 
 
-def _box_places(lower: np.ndarray, upper: np.ndarray, a_side: int) -> np.ndarray:
+def box_places(lower: np.ndarray, upper: np.ndarray, a_side: int) -> np.ndarray:
     share = np.array(np.meshgrid(*[np.linspace(0, 1, a_side)] * 3)).reshape(3, -1).T[:, None, :]
     return (lower * (1 - share) + upper * share).reshape(-1, 3)
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..engine.view import Eye, clip_from_world, look_at, perspective
 from .layer_volumes import Tray
-from .legend import WIDTH_PX
-from .network_scene import NetworkScene, box_corners, main_bounds
+from .legend import LAYER_PX, WIDTH_PX
+from .network_scene import NetworkScene, box_corners, box_places, main_bounds
 from .placement import Placed
 
-__all__ = ["NAMED", "View", "layer_view", "overview", "typical_layer", "view_named", "weight_view"]
+__all__ = ["NAMED", "View", "box_view", "layer_view", "overview", "typical_layer", "view_named", "weight_view"]
 
 OVERVIEW_FOV, LAYER_FOV, WEIGHT_FOV = math.radians(36), math.radians(30), math.radians(34)
 PITCH, YAW = math.radians(-13), math.radians(49)
@@ -57,11 +57,16 @@ def _is_behind_legend(built: NetworkScene, view: View, aspect: float) -> bool:
     """Whether glass or the end of a title is seen where the legend stands."""
     titles = [(plate.x1, 0.0, plate.z1 + LEGEND_MARGIN) for plate in built.layout.plates]
     places = np.append(built.glass_lattice(PLACES_A_SIDE), np.array(titles).reshape(-1, 3), 0)
+    return _is_in_corner(places, view, aspect, built.legend_height_px)
+
+
+def _is_in_corner(places: np.ndarray, view: View, aspect: float, height_px: float) -> bool:
+    """Whether any of the places, (n, 3), is seen where a legend of that height stands."""
     size_px = np.array([1080 * aspect, 1080.0])
-    eye = view.eye((round(size_px[0]), 1080), built.scene.length)
+    eye = view.eye((round(size_px[0]), 1080), 1.0)
     clip = np.append(places, np.ones((len(places), 1)), 1) @ clip_from_world(eye).T
     from_corner_px = (1 + clip[:, :2] / clip[:, 3:] * (-1, 1)) / 2 * size_px  # right and lower edge to the corner
-    return bool((from_corner_px < np.array([WIDTH_PX, built.legend_height_px]) + LEGEND_MARGIN).all(1).any())
+    return bool((from_corner_px < np.array([WIDTH_PX, height_px]) + LEGEND_MARGIN).all(1).any())
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class _Room:
 OVERVIEW_ROOM = _Room(0.90, 0.63, 0.22)
 ROOM_BESIDE_LEGEND = _Room(0.64, 0.63, 0.22, 0.27)
 LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
+LAYER_BESIDE_LEGEND = _Room(0.62, 0.72, 0.04, 0.28)
 
 
 def _fitted(corners: np.ndarray, forward: np.ndarray, fov_y_rad: float, aspect: float, room: _Room) -> View:
@@ -128,7 +134,23 @@ def _centering_shift(places: np.ndarray, depths: np.ndarray, center: float) -> f
 def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
     """The largest matrix of a layer, or its slab, filling the picture, 34 degrees off the flow, 31 degrees above."""
     lower, upper = main_bounds(layer)
-    return _fitted(box_corners(lower[None], upper[None]), -_direction(34, 31), LAYER_FOV, aspect, LAYER_ROOM)
+    corners, forward = box_corners(lower[None], upper[None]), -_direction(34, 31)
+    view = _fitted(corners, forward, LAYER_FOV, aspect, LAYER_ROOM)
+    if layer.volume.main is None:
+        return view
+    front = np.linspace((lower[0], 0.0, upper[2]), (upper[0], 0.0, upper[2]), PLACES_A_SIDE)  # where its ruler lies
+    places = np.concatenate([box_places(lower[None], upper[None], PLACES_A_SIDE), front])
+    beside = _fitted(corners, forward, LAYER_FOV, aspect, LAYER_BESIDE_LEGEND)
+    hidden, hidden_beside = (_is_in_corner(places, seen, aspect, LAYER_PX) for seen in (view, beside))
+    return beside if hidden and not hidden_beside else view
+
+
+def box_view(
+    lower: np.ndarray, upper: np.ndarray, aspect: float, azimuth_deg: float = 34, elevation_deg: float = 31
+) -> View:
+    """What lies in a box given by (3,) corners, filling the picture. From azimuth 0 one looks along the flow."""
+    corners = box_corners(lower[None], upper[None])
+    return _fitted(corners, -_direction(azimuth_deg, elevation_deg), LAYER_FOV, aspect, LAYER_ROOM)
 
 
 def weight_view(built: NetworkScene, layer: Placed, tray: Tray | None = None) -> View:

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from tensornaut.engine.glyphs import GlyphAtlas
 from tensornaut.engine.painters.label_parts import LabelColors
 from tensornaut.engine.scene import Labels, ScreenShapes
 from tensornaut.scenes.analysis import BINS, WHOLE, Analysis, Facts
 from tensornaut.scenes.layer_volumes import layer_volume
-from tensornaut.scenes.legend import PANEL_ALPHA, layer_legend, legend, veil
+from tensornaut.scenes.legend import BAR_PX, PANEL_ALPHA, WIDTH_PX, layer_legend, legend, veil
+from tensornaut.scenes.looks import LOOKS, RANGES, Look
 from tensornaut.scenes.strings import set_language
 from tensornaut.scenes.style import KINDS, THEMES, diverging, kind_color
 
@@ -104,6 +106,35 @@ def test_without_numbers_there_are_no_bars():
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_bar_of_the_histogram_can_be_seen_on_the_panel(theme, look):
+    shapes = layer_legend(facts(), theme, Look(look))[1]
+    panel, bars = shapes.left[0], shapes.left[1:65]
+    assert min(contrast(bar, panel) for bar in bars) >= 1.6
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("reach", RANGES)
+def test_no_line_of_the_legend_is_wider_than_its_scale(look, language, reach):
+    set_language(language)
+    try:
+        volumes = [layer_volume("a", kind, [(0, (300, 4))]) for kind in KINDS]
+        chosen = Look(look, reach)
+        labels = [legend(volumes, DARK, 16.0, look=chosen)[0], layer_legend(facts(), DARK, chosen)[0]]
+        for text in (text for label in labels for text in label.texts if text.align == "left"):
+            right = text.offset_px[0] + GlyphAtlas().measure(text.text, text.size, text.weight)
+            assert right <= -WIDTH_PX + BAR_PX + 1, text.text
+    finally:
+        set_language("en")
+
+
+def test_numbers_of_values_are_called_so_where_the_scale_is_of_something_else():
+    assert number_beside(layer_legend(facts(), DARK, Look("rownorm"))[0], "minimum of values") == "−0.5123"
+    assert number_beside(layer_legend(facts(), DARK, Look("zscore"))[0], "minimum") == "−0.5123"
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
 def test_every_place_of_the_scale_has_the_color_of_its_value(theme):
     labels, shapes = legend([], theme, 16.0)
     left, middle, right = (next(t.offset_px[0] for t in labels.texts if t.text == end) for end in ENDS)
@@ -126,7 +157,7 @@ def test_kinds_in_view_are_named_with_their_color_and_no_others():
 
 def test_the_ruler_is_said_and_that_wide_matrices_are_narrower_only_where_it_is_so():
     narrow, wide = (layer_volume("a", "linear", [(0, (sides, 8))]) for sides in (192, 193))
-    assert "1 floor square = 16 x 16 weights" in words(legend([narrow], DARK, 16.0)[0])
+    assert "1 floor square = 16 × 16 weights" in words(legend([narrow], DARK, 16.0)[0])
     assert "wide matrices are drawn narrower" not in words(legend([narrow], DARK, 16.0)[0])
     assert "wide matrices are drawn narrower" in words(legend([narrow, wide], DARK, 16.0)[0])
 

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as arrays
 from tensornaut.engine.view import clip_from_world
 from tensornaut.scenes import views
 from tensornaut.scenes.analysis import BINS, Analysis, Facts
-from tensornaut.scenes.legend import WIDTH_PX
+from tensornaut.scenes.labels import rulers
+from tensornaut.scenes.legend import LAYER_PX, WIDTH_PX
 from tensornaut.scenes.network_scene import box_corners, build, tray_bounds
 from tensornaut.scenes.style import THEMES
 
@@ -83,7 +84,17 @@ def test_a_layers_view_shows_its_whole_matrix_beside_the_legend(outline, shape, 
     (layer,) = built.layout.layers
     lower, upper = tray_bounds(layer, layer.volume.main)
     spots = seen(views.layer_view(built, layer, aspect), box_corners(lower[None], upper[None]), aspect)
-    assert np.abs(spots).max() <= 0.85
+    assert np.abs(spots).max() <= 0.90 + 1e-6
+    from_corner_px = (1 + spots * (-1, 1)) / 2 * (1080 * aspect, 1080)
+    assert aspect < 1.5 or not (from_corner_px < (WIDTH_PX, LAYER_PX)).all(1).any()
+
+
+def test_the_numbers_beside_a_layer_are_not_behind_the_legend(outline):
+    built = build(outline({"fc.weight": (192, 48)}), THEMES["dark"], Unread())
+    (layer,) = built.layout.layers
+    places = np.array([text.anchor for text in rulers(layer, THEMES["dark"]).texts])
+    from_corner_px = (1 + seen(views.layer_view(built, layer, 16 / 9), places, 16 / 9) * (-1, 1)) / 2 * (1920, 1080)
+    assert not (from_corner_px < (WIDTH_PX, LAYER_PX)).all(1).any()
 
 
 @pytest.mark.parametrize("shape", [(48, 192), (192, 48), (4, 90_000), (50_257, 16), (1, 1), (1_000_000,)])
