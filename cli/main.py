@@ -10,6 +10,7 @@ import argparse
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -66,11 +67,22 @@ def run_command(name: str, words: Sequence[str]) -> int:
     parser = _Parser(name)
     command.add_arguments(parser)
     try:
-        arguments = parser.parse_args(words)
+        arguments = parser.parse_args(_attached(words))
     except SystemExit:  # only --help leaves this way: it has been printed
         return 0
     set_language(arguments.language)
     return command.run(arguments)
+
+
+def _attached(words: Sequence[str]) -> list[str]:
+    """The words, lists of numbers that begin with a minus joined to their option: argparse takes them for options."""
+    attached: list[str] = []
+    for word in words:
+        if attached and attached[-1].startswith("--") and re.match(r"-[0-9.][^ ]*,", word):
+            attached[-1] += f"={word}"
+        else:
+            attached.append(word)
+    return attached
 
 
 def has_display(environment: Mapping[str, str] = os.environ) -> bool:

@@ -22,7 +22,8 @@ from .progress import Progress
 
 if TYPE_CHECKING:
     from ..engine.gpu import Context
-    from ..engine.loop import Draw, Prepare
+    from ..engine.loop import Prepare
+    from ..engine.renderer import Renderer
     from ..engine.view import Frame
 
 __all__ = [
@@ -52,12 +53,12 @@ def add_picture_options(parser: argparse.ArgumentParser, size: str) -> None:
     parser.add_argument("--rasterizer", choices=WANTED, default=AUTO, help=text("cli.option.rasterizer"))
 
 
-def parse_size(size: str) -> tuple[int, int]:
+def parse_size(size: str, largest_px: int = LARGEST_PX) -> tuple[int, int]:
     """(width_px, height_px) of "1920x1080". Raises InputError."""
     match = re.fullmatch(r"([0-9]{1,5})[x×]([0-9]{1,5})", size)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not (SMALLEST_PX <= width <= LARGEST_PX and SMALLEST_PX <= height <= LARGEST_PX):
-        expected = f"WIDTHxHEIGHT, {SMALLEST_PX} to {LARGEST_PX}"
+    if not (SMALLEST_PX <= width <= largest_px and SMALLEST_PX <= height <= largest_px):
+        expected = f"WIDTHxHEIGHT, {SMALLEST_PX} to {largest_px}"
         raise InputError("--size", "option_value", found=size, expected=expected)
     return width, height
 
@@ -92,8 +93,8 @@ def open_scene(arguments: argparse.Namespace) -> NetworkScene:
     return built
 
 
-def open_drawing(arguments: argparse.Namespace, built: NetworkScene) -> tuple[Context, Prepare, Draw]:
-    """(context without a window, what prepares a frame, what draws an eye): for `loop.run`.
+def open_drawing(arguments: argparse.Namespace, built: NetworkScene) -> tuple[Context, Renderer, Prepare]:
+    """(context without a window, what draws an eye there, what prepares a frame): for `loop.run`.
 
     Says on standard error when exact pictures are drawn on a GPU because that was asked for. Raises InputError.
     """
@@ -110,4 +111,4 @@ def open_drawing(arguments: argparse.Namespace, built: NetworkScene) -> tuple[Co
         renderer.prepare(frame)
         say_block(built, renderer.detail)
 
-    return context, prepare, renderer.draw
+    return context, renderer, prepare

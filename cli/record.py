@@ -53,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         return (tour.eye(time_s, size_px, built.scene.length),)
 
     count = round(seconds * rate)
-    context, prepare, draw = open_drawing(arguments, built)
+    context, renderer, prepare = open_drawing(arguments, built)
     clock = OffscreenClock(context, size_px, count=count, rate=rate, eyes_at=eyes_at)
     film = VideoSink(output, size_px, rate, least_frames=count)
     with Progress(text("progress.recording"), count) as progress:
         counter = loop.Watcher(lambda frame, eye, framebuffer: progress.advance())
-        loop.run(clock, [film, counter], prepare, draw)
+        loop.run(clock, [film, counter], prepare, renderer.draw)
     return 0
