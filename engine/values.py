@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from .kernels.decode import matrix_shape
+from .kernels.magnitudes import as_real
 
 __all__ = ["ArrayValues", "ColumnWindow", "Derived", "InstantValues", "Magnitudes", "Values", "matrix_shape"]
 
@@ -111,4 +112,4 @@ class Magnitudes(Derived):
     mark = "|{}|"
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
-        return np.abs(self.values.read(rows, cols).astype(np.complex128))
+        return as_real(self.values.read(rows, cols))

@@ -17,6 +17,7 @@ import numpy as np
 from ..engine.kernels.colorize import OVERVIEW, BrightnessLaw
 from ..engine.kernels.decode import matrix_shape
 from ..engine.kernels.histogram import counts_below
+from ..engine.kernels.magnitudes import as_real
 from ..engine.kernels.pyramid import Pyramid
 from ..engine.kernels.summarize import BINS as SUMMARY_BINS
 from ..engine.kernels.summarize import SHIFT, TensorSummary, range_of, summarize_block, table_values
@@ -131,8 +132,7 @@ class Analysis:
         rows, columns = matrix_shape(tensor.shape)
         exact, side = tensor.count <= self._whole, self._lattice
         row_step, column_step = (1, 1) if exact else (_step(rows, columns, side), _step(columns, rows, side))
-        values = tensor.read(slice(0, rows, row_step), slice(0, columns, column_step))
-        return np.abs(values.astype(np.complex128)) if np.iscomplexobj(values) else values, exact
+        return as_real(tensor.read(slice(0, rows, row_step), slice(0, columns, column_step))), exact
 
 
 def row_norms_of(sample: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.magnitudes import as_real
 from ..engine.kernels.summarize import RANGE_SHARE
 from ..loaders.network import Tensor
 
@@ -44,8 +45,7 @@ def _sample(tensor: Tensor) -> np.ndarray:
     rows, columns = matrix_shape(tensor.shape)
     high = min(rows, max(ROWS, NUMBERS // columns))
     row_step, column_step = -(-rows // high), -(-columns * high // NUMBERS)
-    values = tensor.read(slice(0, rows, row_step), slice(0, columns, max(column_step, 1)))
-    return np.abs(values.astype(np.complex128)) if np.iscomplexobj(values) else values
+    return as_real(tensor.read(slice(0, rows, row_step), slice(0, columns, max(column_step, 1))))
 
 
 def _facts_of(group: list[tuple[Tensor, np.ndarray]], bins: int) -> Iterator[tuple[str, SampledFacts]]:

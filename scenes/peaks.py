@@ -12,13 +12,12 @@ from ..engine.kernels.pyramid import SIDE, Pyramid
 from ..engine.tile_data import PYRAMID_LEVEL
 from ..engine.values import Values, matrix_shape
 from .network_scene import NetworkScene, real_numbers, strip_of
-from .survey_pass import pyramids
+from .survey_parts import SMALL
 
 __all__ = ["find_pyramids", "know_pyramid", "lacking", "level_of"]
 
 BLOCK = 1 << PYRAMID_LEVEL
 AT_ONCE = 1 << 22  # values that are read together
-SMALLEST = 1 << 16  # elements from which on a pyramid is worth it: smaller tensors are read whole
 
 
 def lacking(built: NetworkScene) -> list[int]:
@@ -31,7 +30,7 @@ def lacking(built: NetworkScene) -> list[int]:
             if part.grid.reduce == "peak"
             and part.grid.pyramid is None
             and tensors[part.tensor].is_readable
-            and tensors[part.tensor].count >= SMALLEST
+            and tensors[part.tensor].count > SMALL
         }
     )
 
@@ -43,6 +42,8 @@ def find_pyramids(
 
     `advance` is told of the elements that were read. What `cache` knows is not read, and what it can keep is kept.
     """
+    from .survey_pass import pyramids
+
     for tensor, pyramid in pyramids(built.network, set(lacking(built)), advance, cache):
         know_pyramid(built, tensor, pyramid)
     for tensor in lacking(built):  # of complex numbers, or in an unusual order

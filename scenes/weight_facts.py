@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine.kernels.decode import matrix_shape
 from ..engine.kernels.ends import bin_of
+from ..engine.kernels.magnitudes import as_real
 from ..engine.kernels.summarize import BINS, TensorSummary, fold, table_values
 from ..engine.summaries import summarize
 from ..loaders.network import Tensor
@@ -96,8 +97,7 @@ def counted_rank(tensor: Tensor, magnitude: int | float, is_wanted: IsWanted = l
     for part in _parts(tensor):
         if not is_wanted():
             return None
-        if part.dtype.kind == "c":
-            part = np.abs(part.astype(np.complex128))
+        part = as_real(part)
         of += part.size - int(np.count_nonzero(part != part))
         above += int(np.count_nonzero(part > magnitude))
         alike += int(np.count_nonzero(part == magnitude))

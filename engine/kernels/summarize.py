@@ -23,6 +23,7 @@ import numpy as np
 
 from . import moments
 from .decode import DTYPES, decode
+from .magnitudes import as_real
 from .matrix_runs import MatrixRun
 from .pyramid import Pyramid
 
@@ -310,9 +311,8 @@ def _patterns(table_dtype: str) -> _Patterns:
 def _floats(values: np.ndarray) -> np.ndarray:
     """The numbers as float32 or float64."""
     with np.errstate(over="ignore", invalid="ignore"):  # signaling NaNs, magnitudes beyond float64
-        if values.dtype.kind == "c":
-            return np.abs(values.astype(np.complex128))
-        return np.ascontiguousarray(values if values.dtype == np.float32 else values.astype(np.float64, copy=False))
+        numbers = as_real(values)
+        return np.ascontiguousarray(numbers if numbers.dtype == np.float32 else numbers.astype(np.float64, copy=False))
 
 
 def _bounds(integers: np.ndarray) -> list[tuple[int, int]]:
