@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..engine.kernels.errors import InputError
-from ..scenes.activations import Activations
-from ..scenes.network_scene import NetworkScene
-from ..scenes.runs import Runs
 from ..scenes.strings import text
 from .main import one_line
 from .progress import Progress
-from .run_input import inputs_of
+
+if TYPE_CHECKING:
+    from ..scenes.activations import Activations
+    from ..scenes.network_scene import NetworkScene
 
 __all__ = ["parse_share", "shown_run"]
 
@@ -29,6 +30,9 @@ def shown_run(built: NetworkScene, words: Sequence[str]) -> Activations | None:
     """The run of what `--input` gives, in the scene; None without it. Says what could not be run. Raises InputError."""
     if not words:
         return None
+    from ..scenes.runs import Runs
+    from .run_input import inputs_of
+
     runs = Runs(built)
     inputs = inputs_of(runs.program.inputs, words)
     with Progress(text("run.progress"), len(runs.program.steps)) as progress:

@@ -18,9 +18,12 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .places import cache_folder
-from .workers import WorkerProcess
+
+if TYPE_CHECKING:
+    from .workers import WorkerProcess
 
 __all__ = ["DRAWING", "Compilation", "compile_here", "kernels_are_ready", "use_cache"]
 
@@ -71,6 +74,8 @@ class Compilation:
     """Compiles all kernels in a worker in the background; ends with this process at the latest."""
 
     def __init__(self) -> None:
+        from .workers import WorkerProcess
+
         self._worker: WorkerProcess | None = None
         self.failed = False
         try:

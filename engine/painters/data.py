@@ -9,8 +9,7 @@ import numpy as np
 from ..detail import Detail
 from ..drawn import Drawn
 from ..gpu import Context, Texture, draw_full_screen
-from ..rasterize import AUTO, RasterizerChoice, eye_rows
-from ..rasterize.gl_compute import ComputeRasterizer
+from ..rasterize import AUTO, OnGpu, RasterizerChoice, eye_rows
 from ..scene import Lines
 from ..theme import Theme
 from ..view import Eye
@@ -61,7 +60,7 @@ class DataPainter:
         eye = eye.cropped()
         rasterizer = self._choice.rasterizer(batch, exact, pool)
         place = batch, pool, detail.near_tables, eye_rows(eye), eye.size_px
-        if isinstance(rasterizer, ComputeRasterizer):
+        if isinstance(rasterizer, OnGpu):
             return rasterizer.picture(*place, SMALLEST_PX, theme.ink)
         sums = rasterizer.light(*place, SMALLEST_PX, not theme.ink)
         self._image.upload(rasterizer.resolve(sums, theme.ink))

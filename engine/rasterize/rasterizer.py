@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from .batch import Batch, Pool
 
-__all__ = ["Rasterizer"]
+if TYPE_CHECKING:
+    from ..gpu import Texture
+
+__all__ = ["OnGpu", "Rasterizer"]
 
 
 class Rasterizer(Protocol):
@@ -38,3 +41,19 @@ class Rasterizer(Protocol):
     def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray: ...
 
     def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
+
+
+@runtime_checkable
+class OnGpu(Protocol):
+    """A rasterizer whose picture of light stays on the GPU of the OpenGL context."""
+
+    def picture(
+        self,
+        batch: Batch,
+        pool: Pool,
+        near_tables: np.ndarray,
+        rows: np.ndarray,
+        size_px: tuple[int, int],
+        minimum_px: float = 1.5,
+        ink: bool = False,
+    ) -> Texture: ...
