@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from ..engine.kernels.names import clean
 from . import archive, npy
+from .archive import matches
 from .errors import FormatError
 from .limits import LISTED, NPY_HEADER_BYTES
 from .network import Tensor, TensorTable
 from .source import OpenFile, Source
 
-__all__ = ["foreign_kind", "read"]
+__all__ = ["foreign_kind", "matches", "read"]
 
 SUFFIX = ".npy"
 FOREIGN = (  # a name in the archive, what it is then

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from . import archive, npy, npz, onnx, safetensors, safetensors_index, torch_archive, torch_file
 from .errors import FormatError
 from .folder import model_file
 from .foreign import is_lfs_pointer, not_a_model, other_model
@@ -18,6 +19,7 @@ from .grouping import arrange, module_tree, with_optimizer
 from .limits import SNIFFED_BYTES
 from .network import Network
 from .safetensors import Shard
+from .safetensors_index import INDEX_SUFFIX
 from .source import Source, is_url
 from .source_url import path_of
 from .tensors import TensorTable
@@ -27,30 +29,33 @@ __all__ = ["open", "open_network"]
 
 @dataclass(frozen=True)
 class _Format:
-    """A format: how it is recognized, and what reads it."""
+    """A format. Its module, which recognizes and reads it, is imported when a file may be of it."""
 
     name: str
     suffixes: tuple[str, ...]
-    matches: Callable[[bytes], bool]  # of the first bytes
-    read: Callable[[Source, Path], Shard | Network]  # of the file and its path as given
+    module_name: str
+    result: Callable[[ModuleType, Source, Path], Shard | Network]  # of reading a file, given its path as shown
     in_parts: bool = False  # what describes its tensors stands together, so it can be read over a network
+
+    @property
+    def module(self) -> ModuleType:
+        """With `read`, and with `matches(start)`, which is True for the first bytes of a file of the format."""
+        return import_module(f".{self.module_name}", __package__)
+
+    def read(self, source: Source, shown: Path) -> Shard | Network:
+        """What a file holds. Raises FormatError."""
+        return self.result(self.module, source, shown)
 
 
 FORMATS = (
-    _Format(
-        "safetensors",
-        (".safetensors",),
-        safetensors.matches,
-        lambda source, shown: safetensors.read(source),
-        in_parts=True,
-    ),
-    _Format("npy", (".npy",), npy.matches, lambda source, shown: _arrays(*npy.read(source)), in_parts=True),
-    _Format("torch", (".pt", ".pth"), torch_file.matches, lambda source, shown: torch_file.read(source)),
-    _Format("onnx", (".onnx",), onnx.matches, onnx.read),
-    _Format("npz", (".npz",), archive.matches, lambda source, shown: _arrays(*npz.read(source))),
+    _Format("safetensors", (".safetensors",), "safetensors", lambda module, source, shown: module.read(source), True),
+    _Format("npy", (".npy",), "npy", lambda module, source, shown: _arrays(*module.read(source)), True),
+    _Format("torch", (".pt", ".pth"), "torch_file", lambda module, source, shown: module.read(source)),
+    _Format("onnx", (".onnx",), "onnx", lambda module, *file: module.read(*file)),
+    _Format("npz", (".npz",), "npz", lambda module, source, shown: _arrays(*module.read(source))),
 )
 TORCH = next(format for format in FORMATS if format.name == "torch")
-INDEX = _Format("safetensors", (safetensors_index.INDEX_SUFFIX,), lambda start: False, safetensors_index.read, True)
+INDEX = _Format("safetensors", (), "safetensors_index", lambda module, *file: module.read(*file), True)
 
 
 def open_network(path: str | os.PathLike[str]) -> Network:
@@ -97,10 +102,10 @@ def _recognize(source: Source, shown: Path) -> _Format:
         start = file.read(0, min(SNIFFED_BYTES, source.size))
     if is_lfs_pointer(start):
         raise FormatError(told, "lfs_pointer")
-    if shown.name.endswith(safetensors_index.INDEX_SUFFIX) and start.lstrip()[:1] == b"{":
+    if shown.name.endswith(INDEX_SUFFIX) and start.lstrip()[:1] == b"{":
         return INDEX
     suffix = shown.suffix.lower()
-    by_content = next((format for format in FORMATS if format.matches(start)), None)
+    by_content = next((format for format in FORMATS if format.module.matches(start)), None)
     if by_content and by_content.name == "npz" and _has_tensors(source):
         return TORCH
     if by_content:
@@ -119,6 +124,8 @@ def _recognize(source: Source, shown: Path) -> _Format:
 
 def _has_tensors(source: Source) -> bool:
     """True for a zip archive that is PyTorch's, though it does not begin as PyTorch writes it."""
+    from . import archive, torch_archive
+
     with source.open() as file:
         return torch_archive.is_archive([entry.filename for entry in archive.directory(file)])
 
