@@ -11,9 +11,26 @@ struct Block {
     i64 top, left, bottom, right;
 };
 
-__device__ inline Block block_at(u32 number, u32 across, i64 rows, i64 cols, i64 high, i64 wide) {
-    i64 top = number / across * high, left = number % across * wide;
+// An empty one behind the last.
+__device__ inline Block block_at(i64 number, i64 blocks, i64 across, i64 rows, i64 cols, i64 high, i64 wide) {
+    if (number >= blocks) return {0, 0, 0, 0};
+    i64 top = (u32)number / (u32)across * high, left = (u32)number % (u32)across * wide;
     return {top, left, top + high < rows ? top + high : rows, left + wide < cols ? left + wide : cols};
+}
+
+// How many values a block has; those of one lane are given to `take`.
+template <class Kind, class Take>
+__device__ inline i64 walk(const typename Kind::Word *values, const float *bytes, i64 cols, const Block &block, int lane,
+                           int lanes, const Take &take) {
+    i64 broad = block.right - block.left, count = (block.bottom - block.top) * broad;
+    i64 row = 0, column = lane, down = 0, right = lanes;
+    if (broad < lanes && broad) down = lanes / broad, right = lanes % broad, row = lane / broad, column = lane % broad;
+    for (i64 k = lane; k < count; k += lanes) {
+        take(Kind::number(values[(block.top + row) * cols + block.left + column], bytes));
+        row += down, column += right;
+        if (column >= broad) row += 1, column -= broad;
+    }
+    return count;
 }
 
 // Sum / count, rounded half up.
@@ -34,15 +51,8 @@ block_means(const typename Kind::Word *values, const float *bytes, i64 rows, i64
     i64 together = (i64)gridDim.x * (THREADS / lanes), own = (i64)blockIdx.x * (THREADS / lanes) + threadIdx.x / lanes;
     for (i64 first = 0; first < blocks; first += together) {  // all threads of a warp take part in each round
         i64 number = first + own, red = 0, green = 0, blue = 0, tall = 0;
-        Block block = {0, 0, 0, 0};
-        if (number < blocks) block = block_at((u32)number, (u32)across, rows, cols, high, wide);
-        i64 broad = block.right - block.left, count = (block.bottom - block.top) * broad;
-        i64 row = 0, column = lane, down = 0, right = lanes;
-        if (broad < lanes && broad) down = lanes / broad, right = lanes % broad, row = lane / broad, column = lane % broad;
-        for (i64 k = lane; k < count; k += lanes) {
-            typename Kind::Number value = Kind::number(values[(block.top + row) * cols + block.left + column], bytes);
-            row += down, column += right;
-            if (column >= broad) row += 1, column -= broad;
+        Block block = block_at(number, blocks, across, rows, cols, high, wide);
+        i64 count = walk<Kind>(values, bytes, cols, block, lane, lanes, [&](typename Kind::Number value) {
             u64 packed = known[ENTRIES];
             if (is_finite(value)) {
                 double share = ((double)value - center) / range;
@@ -52,7 +62,7 @@ block_means(const typename Kind::Word *values, const float *bytes, i64 rows, i64
                 tall += (i64)floor(share * HEIGHT_UNIT + 0.5);
             }
             red += packed & MASK, green += packed >> FIELD & MASK, blue += packed >> 2 * FIELD;
-        }
+        });
         for (int apart = lanes / 2; apart; apart /= 2) {
             red += __shfl_xor_sync(FULL_WARP, red, apart), green += __shfl_xor_sync(FULL_WARP, green, apart);
             blue += __shfl_xor_sync(FULL_WARP, blue, apart), tall += __shfl_xor_sync(FULL_WARP, tall, apart);
@@ -74,18 +84,11 @@ block_peaks(const typename Kind::Word *values, const float *bytes, i64 rows, i64
         i64 number = first + own;
         double low = infinity_of(0.0), top = -low;
         int bad = 0;
-        Block block = {0, 0, 0, 0};
-        if (number < blocks) block = block_at((u32)number, (u32)across, rows, cols, high, wide);
-        i64 broad = block.right - block.left, count = (block.bottom - block.top) * broad;
-        i64 row = 0, column = lane, down = 0, right = lanes;
-        if (broad < lanes && broad) down = lanes / broad, right = lanes % broad, row = lane / broad, column = lane % broad;
-        for (i64 k = lane; k < count; k += lanes) {
-            typename Kind::Number value = Kind::number(values[(block.top + row) * cols + block.left + column], bytes);
-            row += down, column += right;
-            if (column >= broad) row += 1, column -= broad;
+        Block block = block_at(number, blocks, across, rows, cols, high, wide);
+        walk<Kind>(values, bytes, cols, block, lane, lanes, [&](typename Kind::Number value) {
             bad |= !is_finite(value);
             low = (double)value < low ? (double)value : low, top = (double)value > top ? (double)value : top;
-        }
+        });
         for (int apart = lanes / 2; apart; apart /= 2) {
             double other_low = __shfl_xor_sync(FULL_WARP, low, apart), other_top = __shfl_xor_sync(FULL_WARP, top, apart);
             low = other_low < low ? other_low : low, top = other_top > top ? other_top : top;
