@@ -16,7 +16,10 @@ from typing import Any
 from .kernel_cache import DRAWING, Compilation, kernels_are_ready, use_cache
 from .kernels.device_memory import is_on_device
 
-__all__ = ["ON_DEVICE", "VERSIONS", "KernelChoice", "begin_frame", "is_compiled", "version", "version_for", "want"]
+__all__ = [
+    "ONE_ON_HOST", "ON_DEVICE", "VERSIONS", "KernelChoice",
+    "begin_frame", "is_compiled", "version", "version_for", "want",
+]  # fmt: skip
 
 VERSIONS = {  # name: definition, compiled
     "colorize": (".kernels.colorize", ".kernels.colorize_numba"),
@@ -29,16 +32,22 @@ VERSIONS = {  # name: definition, compiled
     "summarize": (".kernels.summarize", ".kernels.summarize_numba"),
     "summarize_matrix": (".kernels.summarize_matrix", ".kernels.summarize_matrix_numba"),
 }
+ONE_ON_HOST = {  # name: definition, which is fast enough there
+    "ends": ".kernels.ends",
+    "summarize_small": ".kernels.summarize_small",
+}
 ON_DEVICE = {  # name: in CUDA
     "colorize": ".kernels.colorize_cupy",
     "cut": ".kernels.cut_cupy",
     "decode": ".kernels.decode_cupy",
+    "ends": ".kernels.ends_cupy",
     "norms": ".kernels.norms_cupy",
     "outliers": ".kernels.outliers_cupy",
     "pyramid": ".kernels.pyramid_cupy",
     "rasterize": ".rasterize.rasterizer_cupy",
     "summarize": ".kernels.summarize_cupy",
     "summarize_matrix": ".kernels.summarize_matrix_cupy",
+    "summarize_small": ".kernels.summarize_small_cupy",
 }
 WORTH = 1_000_000  # values or samples; the definitions handle so many in the time that importing numba takes
 
@@ -131,6 +140,8 @@ def version_for(name: str, values: Any) -> ModuleType:
     """
     if is_on_device(values):
         return import_module(ON_DEVICE[name], __package__)
+    if name in ONE_ON_HOST:
+        return import_module(ONE_ON_HOST[name], __package__)
     return version(name, int(values.size))
 
 

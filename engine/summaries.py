@@ -13,7 +13,6 @@ import numpy as np
 from .cache import Buffer
 from .kernel_choice import version, version_for
 from .kernels.decode import DTYPES, decode
-from .kernels.device_memory import is_on_device
 from .kernels.ends import ends_of
 from .kernels.errors import InputError
 from .kernels.matrix_runs import MatrixRun, whole_zero_rows
@@ -83,9 +82,7 @@ def summarize(values: np.ndarray, dtype: str, first: int = 0, width: int | None 
         summary = version_for("summarize", values).summarize_block(values, dtype)
     else:
         summary = version_for("summarize_matrix", values).summarize_run(values, dtype, first, width)
-    if is_on_device(values):
-        return summary  # nobody counts its ends
-    at_min, at_max = ends_of(summary, values)
+    at_min, at_max = version_for("ends", values).ends_of(summary, values)
     return replace(summary, at_min=at_min, at_max=at_max)
 
 

@@ -1,81 +1,10 @@
 // Statistics of a vector: moments of segments, bins, counts and extremes from one read of memory; and count tables.
 // The order of all additions is that of the definition in engine/kernels/summarize.py, so the bits are the same.
 
-#include "numbers.cuh"
+#include "segments.cuh"
 
-const int SEGMENT = 4096, LANES = 16, BINS = 4096, BIN_SHIFT = 20, COLUMNS = 6;
-const int MEASURE_THREADS = 128, STAGE_BYTES = 32768, ROUND = SEGMENT / LANES;
+const int STAGE_BYTES = 32768, ROUND = SEGMENT / LANES;
 const int AHEAD = 4;  // vectors of 16 bytes that a thread has under way
-
-__device__ inline float single_of(float number) { return number; }
-
-__device__ inline float single_of(double number) {
-    const double largest = 3.4028234663852886e38;
-    double clipped = number < -largest ? -largest : number > largest ? largest : number;
-    return (float)clipped;
-}
-
-template <class Word> __device__ inline Word lower_of(Word a, Word b) { return b < a ? b : a; }
-template <class Word> __device__ inline Word higher_of(Word a, Word b) { return b > a ? b : a; }
-
-// What a thread has seen so far.
-template <class Word> struct Seen {
-    u64 zeros, nan, infinite;
-    Word low, high;
-};
-
-// Numbers of one stage of several segments, where a warp meets no bank twice: odd segments are turned by half a line.
-template <class Number> __device__ inline int place_of(int segment, int index) {
-    return segment * SEGMENT + (index ^ (segment & 1) * LANES);
-}
-
-template <class Kind>
-__device__ inline typename Kind::Number look_at(typename Kind::Word word, Seen<typename Kind::Word> &seen, u32 *tally) {
-    typedef typename Kind::Number Number;
-    Number number = Kind::number(word, 0);
-    if (!is_finite(number)) {
-        if (number != number) seen.nan += 1; else seen.infinite += 1;
-        return nan_of(number);
-    }
-    seen.zeros += number == 0;
-    seen.low = lower_of(seen.low, word);
-    seen.high = higher_of(seen.high, word);
-    atomicAdd(tally + (__float_as_uint(single_of(number)) >> BIN_SHIFT), 1u);
-    return number;
-}
-
-// The sum of 16 lanes, in each of them: lane k and k + 8, then k + 4, k + 2, k + 1.
-__device__ inline double sum_of_lanes(u32 mask, double value) {
-    for (int apart = LANES / 2; apart; apart /= 2) value += __shfl_xor_sync(mask, value, apart, LANES);
-    return value;
-}
-
-// A row of moments of one segment, by 16 threads; none is kept where `row` is 0.
-template <class Number> __device__ inline void add_row(const Number *stage, int segment, int lane, u32 mask, double *row) {
-    double sum = 0, absolute = 0, good = 0;
-#pragma unroll 8
-    for (int k = 0; k < ROUND; ++k) {
-        Number number = stage[place_of<Number>(segment, k * LANES + lane)];
-        double value = number == number ? (double)number : 0.0;
-        sum += value;
-        absolute += fabs(value);
-        good += number == number;
-    }
-    sum = sum_of_lanes(mask, sum), absolute = sum_of_lanes(mask, absolute), good = sum_of_lanes(mask, good);
-    double mean = sum / (good > 1 ? good : 1.0), second = 0, third = 0, fourth = 0;
-#pragma unroll 8
-    for (int k = 0; k < ROUND; ++k) {
-        Number number = stage[place_of<Number>(segment, k * LANES + lane)];
-        double away = number == number ? (double)number - mean : 0.0, square = away * away;
-        second += square;
-        third += square * away;
-        fourth += square * square;
-    }
-    second = sum_of_lanes(mask, second), third = sum_of_lanes(mask, third), fourth = sum_of_lanes(mask, fourth);
-    if (lane == 0 && row) {
-        row[0] = good, row[1] = mean, row[2] = second, row[3] = third, row[4] = fourth, row[5] = absolute;
-    }
-}
 
 // rows (segments, 6); bins (4096) and counts (zeros, NaN, infinite) are added to; extremes (grid x 4, 2), one a warp.
 // A group takes stages of 32 KiB by turns: all threads load and count, then one warp adds; other groups load meanwhile.
@@ -109,32 +38,26 @@ measure(const typename Kind::Word *values, i64 count, typename Kind::Word lowest
 #pragma unroll
                 for (int word = 0; word < TOGETHER; ++word) {
                     int index = (first_vector + k * MEASURE_THREADS) * TOGETHER + word;
-                    Number number = look_at<Kind>(loaded[k].words[word], seen, tally);
+                    Number number = look_at<Kind, Wide>(loaded[k].words[word], seen, tally);
                     stage[place_of<Number>(index / SEGMENT, index % SEGMENT)] = number;
                 }
             }
         }
         for (int index = vectors * TOGETHER + threadIdx.x; index < STAGE; index += MEASURE_THREADS)
             stage[place_of<Number>(index / SEGMENT, index % SEGMENT)] =
-                index < here ? look_at<Kind>(from[index], seen, tally) : nan_of(Number(0));
+                index < here ? look_at<Kind, Wide>(from[index], seen, tally) : nan_of(Number(0));
         __syncthreads();
         if (threadIdx.x < SEGMENTS * LANES) {
             int segment = threadIdx.x / LANES;
             u32 mask = SEGMENTS == 1 ? 0xFFFFu : FULL_WARP;
             double *row = segment * SEGMENT < here ? rows + (first / SEGMENT + segment) * COLUMNS : 0;
-            add_row<Number>(stage, segment, threadIdx.x % LANES, mask, row);
+            add_row<Number>(stage, segment, threadIdx.x % LANES, mask, ROUND, row);
         }
         __syncthreads();
     }
     for (int k = threadIdx.x; k < BINS; k += MEASURE_THREADS)
         if (tally[k]) atomicAdd(bins + k, (u64)tally[k]);
-    for (int apart = 16; apart; apart /= 2) {
-        seen.zeros += __shfl_xor_sync(FULL_WARP, seen.zeros, apart);
-        seen.nan += __shfl_xor_sync(FULL_WARP, seen.nan, apart);
-        seen.infinite += __shfl_xor_sync(FULL_WARP, seen.infinite, apart);
-        seen.low = lower_of(seen.low, (Word)__shfl_xor_sync(FULL_WARP, seen.low, apart));
-        seen.high = higher_of(seen.high, (Word)__shfl_xor_sync(FULL_WARP, seen.high, apart));
-    }
+    join_lanes(seen);
     if (threadIdx.x % 32) return;
     int warp = blockIdx.x * (MEASURE_THREADS / 32) + threadIdx.x / 32;
     extremes[2 * warp] = seen.low, extremes[2 * warp + 1] = seen.high;

@@ -14,7 +14,7 @@ from .kinds_cupy import WIDE, kind_of
 from .machine_cupy import CudaText, Machine, machine
 from .summarize import BINS, BLOCK, SEGMENT, TensorSummary, extremes_of, from_table, table_dtype_of
 
-__all__ = ["TEXT", "counts_of", "summarize_block"]
+__all__ = ["TEXT", "counts_of", "nothing_yet", "summarize_block"]
 
 TALLIES = {1: "tally<u8, 0>", 2: "tally<u16, 0>", 4: "tally<u32, 16>"}  # by bytes of a key
 TEXT = CudaText("summarize", (*(f"measure<{kind}>" for kind in WIDE.values()), "fold_rows", *TALLIES.values()))
@@ -65,7 +65,7 @@ def _measured(array: Any, block: int, gpu: Machine) -> tuple[np.ndarray, np.ndar
         return np.zeros((0, moments.COLUMNS)), np.zeros(BINS, np.int64), np.zeros(3, np.int64), nothing
     segments, group = -(-int(array.size) // SEGMENT), block // SEGMENT
     assert group <= LONGEST_GROUP
-    low, high = _nothing_yet(array.dtype)
+    low, high = nothing_yet(array.dtype)
     stage = STAGE_BYTES // (SEGMENT * (4 if array.dtype == np.float32 else 8)) * SEGMENT
     width = min(gpu.processors * GROUPS, -(-int(array.size) // stage))
     rows, tallied = gpu.empty((segments, moments.COLUMNS), np.float64), gpu.zeros(BINS + 3, np.uint64)
@@ -81,7 +81,7 @@ def _measured(array: Any, block: int, gpu: Machine) -> tuple[np.ndarray, np.ndar
     return np.where(np.isnan(found), np.nan, found), counts[:BINS], counts[BINS:], gpu.to_host(extremes)
 
 
-def _nothing_yet(dtype: np.dtype[Any]) -> np.ndarray:
+def nothing_yet(dtype: np.dtype[Any]) -> np.ndarray:
     """(2,) of a type: where the lowest and the highest number begin."""
     if dtype.kind == "f":
         return np.array([np.inf, -np.inf], dtype)

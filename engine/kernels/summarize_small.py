@@ -7,7 +7,7 @@ import numpy as np
 from . import moments
 from .summarize import BINS, SEGMENT, TensorSummary, measure_segments, summarize_block, table_dtype_of, table_values
 
-__all__ = ["summarize_many"]
+__all__ = ["of_sorted", "summarize_many"]
 
 
 def summarize_many(rows: np.ndarray, dtype: str | None = None) -> list[TensorSummary]:
@@ -36,11 +36,15 @@ def _by_bins(rows: np.ndarray) -> list[TensorSummary]:
 
 
 def _by_table(rows: np.ndarray, kind: str) -> list[TensorSummary]:
-    values, number = table_values(kind), int if kind.startswith(("int", "uint")) else float
     patterns = np.ascontiguousarray(rows).view(f"u{rows.dtype.itemsize}")
     if patterns.dtype == np.uint32:
         patterns = (patterns >> 16).astype(np.uint16)
-    patterns = np.sort(patterns, 1)
+    return of_sorted(np.sort(patterns, 1), kind)
+
+
+def of_sorted(patterns: np.ndarray, kind: str) -> list[TensorSummary]:
+    """Summaries of rows of numbers of a type with a table, given their bit patterns, (k, n), ascending in each row."""
+    values, number = table_values(kind), int if kind.startswith(("int", "uint")) else float
     is_first = np.ones(patterns.shape, bool)
     np.not_equal(patterns[:, 1:], patterns[:, :-1], out=is_first[:, 1:])
     found = []

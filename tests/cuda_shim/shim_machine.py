@@ -161,7 +161,7 @@ class Nvrtc:
         self._nvrtc = ctypes.CDLL(str(compiler))
 
     def compile(self, text, architecture, options):
-        """(log, PTX) of a text; the log says why where there is no PTX."""
+        """(log, PTX, names) of a text as it was made machine code of an architecture; the log says why it was not."""
         program, nvrtc = ctypes.c_void_p(), self._nvrtc
         source, name = text.source().encode(), f"{text.stem}.cu".encode()
         assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source, name, 0, None, None) == 0

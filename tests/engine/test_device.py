@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,4 +83,4 @@ def test_values_of_types_that_numpy_does_not_know_are_decoded(cuda, gpu):
 def test_numbers_on_a_gpu_are_summarized_there(cuda, gpu, width):
     values = np.random.default_rng(0).normal(size=5000).astype(np.float32)
     here, there = (summarize(array, "float32", 123, width) for array in (values, cuda.Interface(values)))
-    assert to_bytes(replace(here, at_min=None, at_max=None)) == to_bytes(there)
+    assert to_bytes(here) == to_bytes(there)

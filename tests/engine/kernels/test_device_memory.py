@@ -4,7 +4,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from tensornaut.engine.kernel_choice import ON_DEVICE, VERSIONS, version_for
+from tensornaut.engine.kernel_choice import ON_DEVICE, ONE_ON_HOST, VERSIONS, version_for
 from tensornaut.engine.kernels.device_memory import is_on_device, memory_of
 from tensornaut.engine.kernels.errors import InputError
 
@@ -58,7 +58,7 @@ def test_a_type_without_a_name_is_refused(cuda):
 def test_only_numbers_on_a_gpu_go_to_kernels_in_cuda(cuda):
     values = np.zeros(3, np.float32)
     for name in ON_DEVICE.keys() - {"rasterize"}:
-        assert version_for(name, values).__name__.endswith(VERSIONS[name][0])
+        assert version_for(name, values).__name__.endswith(ONE_ON_HOST.get(name) or VERSIONS[name][0])
         on_device = version_for(name, cuda.Interface(values))
         assert on_device.__name__.endswith(ON_DEVICE[name])
 
@@ -66,8 +66,9 @@ def test_only_numbers_on_a_gpu_go_to_kernels_in_cuda(cuda):
 def test_kernels_in_cuda_have_the_functions_of_the_definitions(cuda):
     for name in ON_DEVICE.keys() - {"rasterize"}:
         definition, on_device = version_for(name, np.zeros(3)), version_for(name, cuda.Interface(np.zeros(3)))
-        compiled = import_module(VERSIONS[name][1], "tensornaut.engine")
-        shared = set(definition.__all__) & set(compiled.__all__)
+        shared = set(definition.__all__)
+        if name in VERSIONS:
+            shared &= set(import_module(VERSIONS[name][1], "tensornaut.engine").__all__)
         assert shared - {"measure_segments", "with_run"} <= set(on_device.__all__), name
 
 
