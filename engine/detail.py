@@ -66,6 +66,7 @@ class Detail:
         self._looks: dict[tuple, LightTables] = {}
         self._revision: tuple = ()
         self._numbers: Numbers = {}
+        self._eyes: CutEyes | None = None
 
     def prepare(self, frame: Frame) -> None:
         """The tiles of a frame, and where they lie in the pool. Exact frames wait for all of them."""
@@ -99,6 +100,7 @@ class Detail:
 
     def stems(self) -> Stems:
         """Lines from the zero plane to weights that are well apart on the screen."""
+        assert self._eyes is not None
         return find_stems(self.drawn, self.grids, self.pool, self._eyes, self.near)
 
     def _gain(self, place: np.ndarray, grid: np.ndarray, eye: Eye) -> np.ndarray:
@@ -195,11 +197,13 @@ class Detail:
         return self._cut(frame, replace(eyes, covers=covers_of(cubes, eyes.position)))
 
     def _cut(self, frame: Frame, eyes: CutEyes) -> Tiles:
-        """The tiles. Live frames start from the last tau, so that detail does not flicker."""
+        """The tiles. Live frames in motion start from the last tau, so that detail does not flicker; others are sharp
+        at once."""
         least = max(TAU, self.scene.sample_px)
         tau, budget = least, frame.budget
-        if frame.mode == "live":
-            budget = budget if is_compiled("rasterize") else min(budget, DEFINITION_BUDGET)
+        if frame.mode == "live" and not is_compiled("rasterize"):
+            budget = min(budget, DEFINITION_BUDGET)
+        if frame.mode == "live" and not _are_same(eyes, self._eyes):
             used = self.samples / max(budget, 1)
             ease = 1.0 if used > SPARE else EASE if used > VERY_SPARE else FAST_EASE
             tau = max(least, self.tau / ease) if isfinite(self.tau) else 512 * TAU
@@ -229,6 +233,16 @@ class Detail:
         first = np.stack([(tiles.row >> 1) * size, (tiles.col >> 1) * size], 1)
         shape = np.stack([self._cut_grids.rows[tiles.grid], self._cut_grids.cols[tiles.grid]], 1)
         return self._peaks[tiles.grid] | (np.minimum(size[:, None], shape - first).prod(1) > READ_LIMIT)
+
+
+def _are_same(eyes: CutEyes, last: CutEyes | None) -> bool:
+    """Whether nothing moved since the last frame."""
+    return (
+        last is not None
+        and np.array_equal(eyes.position, last.position)
+        and np.array_equal(eyes.planes, last.planes)
+        and np.array_equal(eyes.focal_px, last.focal_px)
+    )
 
 
 def _cut_eyes(eyes: tuple[Eye, ...]) -> CutEyes:

@@ -30,6 +30,7 @@ SHORTEST_WAIT_S = 0.001
 IDLE_S = 0.25  # how long to wait for events at once: Ctrl-C is noticed after it
 LONGEST_STEP_S = 0.1  # of controls, however long a frame took
 PANEL_FRAMES = 3  # panels settle within
+CALM_S = 0.1  # without motion before a frame has all samples: it may take long, and a hand may only have paused
 
 
 def open_context(size: tuple[int, int], title: str) -> Context:
@@ -98,7 +99,9 @@ class WindowClock:
         self._windowed: tuple[int, int, int, int] | None = None  # place and size to come back to from the full screen
         self._period_s = 1 / (rate or self._display_rate())
         self._pace = Pace(max(self._period_s, 1 / SOFTWARE_RATE) if context.is_software else self._period_s)
-        self._in_motion = False
+        self._moves = False
+        self._in_motion = False  # or was a moment ago
+        self._calm_s = 0.0  # when it is no more
         self._begun_s = self._took_s = 0.0
         self._due_s: float | None = None
         self._panel_fit: tuple[tuple[int, int], float] | None = None
@@ -124,7 +127,7 @@ class WindowClock:
 
     def request_soon(self) -> None:
         """Asks for another frame after a pause as long as the last one took, which leaves processors to readers."""
-        self._due_s = now_s() + self._took_s
+        self._request_at(now_s() + self._took_s)
 
     def refresh_panels(self, after_s: float = 0.0) -> None:
         """Asks for the panels to be drawn again, over the same picture, now or in a while; the last call counts.
@@ -182,9 +185,12 @@ class WindowClock:
         now = now_s()
         step_s = self._period_s if waited else min(now - self._last_s, LONGEST_STEP_S)
         self._begun_s = self._last_s = now
-        self._in_motion = self.controls.is_moving
+        self._moves = self.controls.is_moving
+        self._in_motion = self._moves or now < self._calm_s
         self.controls.update(step_s)
         self._wanted, self._due_s = False, None
+        if self._in_motion and not self._moves:
+            self._request_at(self._calm_s)
         self._fit()
         index, self._index = self._index, self._index + 1
         eyes = (self.controls.eye(self.size_px),)
@@ -209,6 +215,9 @@ class WindowClock:
         self._panel_frames = max(self._panel_frames - 1, 0)
         self._show()
         self._took_s = now_s() - self._begun_s
+        if self._moves:
+            self._calm_s = now_s() + CALM_S
+            self._request_at(self._calm_s)
         self._pause()
         if self._in_motion:
             self._pace.drew(self.samples, self._took_s)
@@ -249,6 +258,10 @@ class WindowClock:
     @property
     def _is_wanted(self) -> bool:
         return (self._wanted or self.controls.is_moving) and min(self.size_px) > 0
+
+    def _request_at(self, due_s: float) -> None:
+        """Asks for another frame at a time, or before it."""
+        self._due_s = due_s if self._due_s is None else min(due_s, self._due_s)
 
     def _idle_s(self) -> float:
         """How long to wait for events at once."""

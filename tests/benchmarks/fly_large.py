@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 SIZE = (1280, 720)
-STOPS = 6  # times that it stands still after the flight, at other places, file cold again
+STOPS = 6  # times that it stands still after the flight, at other places
 PATIENCE_S = 20.0
 
 
@@ -152,19 +152,27 @@ def measure(path, seconds, out):
         watch.step()
     flown = np.array(watch.rows[first:])
     times_s = [(k + 0.5) / STOPS * seconds for k in range(STOPS)]
-    settled = [[settle(viewer, watch, path, way, time_s, bare) for time_s in times_s] for bare in (False, True)]
+    settled = {
+        name: [settle(viewer, watch, path, way, time_s, cold, bare) for time_s in times_s]
+        for name, cold, bare in (
+            ("as the flight left it", False, False),
+            ("the file cold", True, False),
+            ("the file cold, nothing in the pool", True, True),
+        )
+    }
     viewer.close()
     if out:
         np.save(out, flown)
     report(flown, settled)
 
 
-def settle(viewer, watch, path, way, until_s, bare):
-    """Seconds from stopping in the middle of the flight until all tiles in view are there, and none are refined.
+def settle(viewer, watch, path, way, until_s, cold, bare):
+    """Seconds from stopping in the middle of the flight (until all tiles in view are there, until none are refined).
 
-    Two seconds before it the file is cold and, `bare`, the pool has nothing.
+    Two seconds before it the file is `cold` and, `bare`, the pool has nothing.
     """
-    forget(path)
+    if cold:
+        forget(path)
     detail, controls = viewer._renderer.detail, viewer._session.controls
     if bare:
         detail.pool.open([])
@@ -173,13 +181,16 @@ def settle(viewer, watch, path, way, until_s, bare):
     while controls.flown_s is not None and controls.flown_s < until_s:
         watch.step()
     controls.stop()
-    start = time.perf_counter()
+    start, there_s = time.perf_counter(), None
     viewer._clock.request()
     while time.perf_counter() - start < PATIENCE_S:
         watch.step()
+        if there_s is None and not detail.waiting:
+            there_s = time.perf_counter() - start
         if not (detail.waiting or viewer._clock._wanted):  # it would wait for a person now
             break
-    return time.perf_counter() - start
+    end_s = time.perf_counter() - start
+    return there_s or end_s, end_s
 
 
 def report(rows, settled):
@@ -194,8 +205,9 @@ def report(rows, settled):
         f"{len(rows)} frames, budget {rows[:, 10].min():.0f} to {rows[:, 10].max():.0f}, "
         f"samples {np.median(rows[:, 6]):.0f}, pool {rows[0, 11]:.0f} to {rows[-1, 11]:.0f} slots"
     )
-    for name, taken in zip(("what was seen before", "nothing"), settled, strict=True):
-        print(f"sharp after stopping, with {name} in the pool:", ", ".join(f"{seconds:.2f} s" for seconds in taken))
+    for name, taken in settled.items():
+        told = ", ".join(f"{there_s:.2f} / {sharp_s:.2f}" for there_s, sharp_s in taken)
+        print(f"after stopping, {name}, s until all are there / sharp: {told}")
     print(f"{np.percentile(time_ms, 99) / np.median(time_ms):.3f}")
 
 

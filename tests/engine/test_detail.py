@@ -117,7 +117,8 @@ def test_detail_comes_and_goes_by_degrees_as_the_budget_of_a_flight_changes(monk
     detail, taus = Detail(model()), []
     for index in range(120):
         budget = 60_000 * (0.97**index if index < 40 else 0.3 if index < 60 else 1)
-        detail.prepare(Frame(index, 0.0, (NEAR,), int(budget), mode="live"))
+        moving = eye_at((40 + 1e-6 * index, 60, -30), (60, 0, 60))
+        detail.prepare(Frame(index, 0.0, (moving,), int(budget), mode="live"))
         detail.pool.wait()
         taus.append(detail.tau)
         assert detail.samples <= budget
@@ -125,6 +126,20 @@ def test_detail_comes_and_goes_by_degrees_as_the_budget_of_a_flight_changes(monk
     np.testing.assert_allclose(taus[-20:], taus[-1])  # at rest nothing flickers
     steps = np.abs(np.diff(np.log(taus)))
     assert np.quantile(steps, 0.85) < np.log(1.07) and steps.max() < np.log(1.6)
+
+
+def test_the_first_frame_after_a_flight_asks_for_all_detail(monkeypatch):
+    monkeypatch.setattr("tensornaut.engine.detail.is_compiled", lambda name: True)
+    detail, whole = Detail(model()), Detail(model())
+    for index, eye in enumerate((FAR, NEAR)):
+        detail.prepare(Frame(index, 0.0, (eye,), 5_000, mode="live"))
+    assert detail.tau > 1
+    detail.prepare(Frame(2, 0.0, (NEAR,), 4_000_000, mode="live"))
+    assert detail.tau == 1
+    detail.pool.wait()
+    detail.prepare(Frame(3, 0.0, (NEAR,), 4_000_000, mode="live"))
+    whole.prepare(Frame(0, 0.0, (NEAR,)))
+    assert_equal_content(content(detail, NEAR), content(whole, NEAR))
 
 
 def test_exact_frames_do_not_depend_on_what_was_seen_before():
