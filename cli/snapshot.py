@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..engine.view import Eye, Frame
 from ..scenes.cameras import FORMS, parse_camera, stand
 from ..scenes.focus import show_focus
+from ..scenes.groundless import leave_out_floor
 from ..scenes.strings import text
 from .options import add_input, add_source, check_output
 from .picture import add_picture_options, open_drawing, open_scene, parse_size
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     whole = view.eye(size_px, built.scene.length)
     eyes = parts_of(whole)
     if arguments.transparent:
+        leave_out_floor(built)
         renderer.detail.fog_start = 0.0
         eyes = over_grounds(eyes)
 

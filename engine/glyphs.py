@@ -20,6 +20,7 @@ __all__ = [
     "FIELD_SPREAD",
     "FONTS",
     "PHASES",
+    "PHASES_UP_TO_PX",
     "Fonts",
     "Glyph",
     "GlyphAtlas",
@@ -35,10 +36,12 @@ FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
 FILES = {"light": "Inter-Light", "regular": "Inter-Regular", "semibold": "Inter-SemiBold", "fallback": "NotoSansSC"}
 
 PHASES = 4  # horizontal positions of a glyph within a pixel
+PHASES_UP_TO_PX = 64  # larger glyphs have one: a pixel is nothing to them
 FIELD_SIZE_PX = 64  # em of glyphs in a distance field
 FIELD_SPREAD = 6  # texels on either side of an outline that a distance field tells apart
 FIELD_CELL = 8  # glyphs of a distance field start at multiples of this, so that three coarser levels do not mix them
-ATLAS_WIDTH = 1024
+ATLAS_WIDTH = 1024  # of distance fields
+COVERAGE_WIDTH = 2048
 FIRST_HEIGHT = 128
 CAPITALS_TRACKING = 0.06  # em
 BOX_ADVANCE = 0.62  # em, width of the box that stands for a character no font has
@@ -157,7 +160,8 @@ class GlyphAtlas:
         self._reset()
 
     def _reset(self) -> None:
-        self.image = np.zeros((FIRST_HEIGHT, ATLAS_WIDTH), np.uint8)  # coverage, or distance around 128
+        width = ATLAS_WIDTH if self.field else COVERAGE_WIDTH
+        self.image = np.zeros((FIRST_HEIGHT, width), np.uint8)  # coverage, or distance around 128
         self._glyphs: dict[tuple[str, str, int, int], Glyph] = {}
         self._shelves: list[list[int]] = []  # y, height, texels used
 
@@ -211,7 +215,7 @@ class GlyphAtlas:
         cell = FIELD_CELL if self.field else 1
         width, height = ((side // cell + 1) * cell + (cell if cell > 1 else 0) for side in (width, height))
         for shelf in self._shelves:
-            if height <= shelf[1] <= 1.25 * height + 2 and shelf[2] + width <= ATLAS_WIDTH:
+            if height <= shelf[1] <= 1.25 * height + 2 and shelf[2] + width <= self.image.shape[1]:
                 shelf[2] += width
                 return shelf[2] - width, shelf[0]
         y = self.used_height

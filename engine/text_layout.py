@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .glyphs import FIELD_SIZE_PX, PHASES, GlyphAtlas, tracking
+from .glyphs import FIELD_SIZE_PX, PHASES, PHASES_UP_TO_PX, GlyphAtlas, tracking
 
 __all__ = ["Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell", "screen_scale"]
 
 MIN_SIZE_PX = 12  # smaller text cannot be read
 RUN_LIMIT = 20_000  # lines kept
-ATLAS_LIMIT = 4096  # rows of an atlas before it starts anew
+ATLAS_LIMIT = 8192  # rows of an atlas before it starts anew
 
 LIFT_PX, STEP_PX, STEPS = 34.0, 14.0, 7  # px at 1080 lines: how high callouts stand, and step up where they collide
 CELL_PX = (96.0, 44.0)  # px at 1080 lines: the grid that thins crowds out
@@ -61,8 +61,9 @@ class Typesetter:
 
     def _set(self, text: str, weight: str, size_px: int) -> Run:
         rows, pen, space = [], 0.0, tracking(text) * size_px
+        is_fine = size_px <= PHASES_UP_TO_PX
         for character in text:
-            steps = 0 if self.atlas.field else round(pen * PHASES)
+            steps = 0 if self.atlas.field else round(pen * PHASES) if is_fine else round(pen) * PHASES
             whole = pen if self.atlas.field else steps // PHASES
             glyph = self.atlas.glyph(character, weight, size_px, steps % PHASES)
             if glyph.width:
