@@ -153,7 +153,7 @@ class PanelHost:
         tints: dict[Any, tuple[Color, float]] = {
             part.text: (theme.text, 1.0),
             part.text_disabled: (theme.text2, 1.0),
-            part.window_bg: (theme.panel, 0.92),
+            part.window_bg: (theme.panel, 0.96),
             part.popup_bg: (theme.panel, 0.97),
             part.separator: (theme.edge, 0.25),
             part.border: (theme.edge, 0.25),

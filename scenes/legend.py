@@ -29,6 +29,7 @@ __all__ = ["LAYER_PX", "WIDTH_PX", "layer_legend", "legend", "point_line", "run_
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 500.0, 56.0
 PANEL_MARGIN_PX, PANEL_RADIUS_PX, PANEL_ALPHA = 28.0, 14.0, 0.97
+GROUND_ALPHA = 0.86
 HISTOGRAM_PX = 84.0
 LINE_PX = 28.0
 LINES = 6  # of a layer's legend at most, below its scale
@@ -62,7 +63,7 @@ def legend(
     above = 78 + LINE_PX * len(scaled)
     below = above + 8 + LINE_PX * -(-len(kinds) // kinds_a_row)
     pen = _Pen(theme, below + 24 + LINE_PX * len(remarks))
-    shapes = _scale(bar_colors(look, theme), pen.x, pen.y + 27)
+    shapes = [_ground(theme, pen), *_scale(bar_colors(look, theme), pen.x, pen.y + 27)]
     title = text("legend.weight") if look.name == "value" else text(f"look.{look.name}")
     pen.write(title.upper(), 0, 0, weight="semibold")
     _ends(pen, ends(look, scales.of_all() if scales else None), 42)
@@ -86,7 +87,7 @@ def run_legend(theme: Theme, shares: bool, floor_step: float) -> tuple[Labels, S
     lines = [text("legend.run.sheets"), text("legend.run.points"), text("legend.floor", n=f"{floor_step:g}")]
     second = 92.0 if shares else 0.0
     pen = _Pen(theme, 78 + second + LINE_PX * len(lines))
-    shapes = _scale(diverging(theme.name), pen.x, pen.y + 27)
+    shapes = [_ground(theme, pen), *_scale(diverging(theme.name), pen.x, pen.y + 27)]
     pen.write(text("legend.run.activation").upper(), 0, 0, weight="semibold")
     _ends(pen, (text("legend.run.negative"), "0", text("legend.run.positive")), 42)
     if shares:
@@ -127,7 +128,7 @@ def layer_legend(
     pen = _Pen(theme, HISTOGRAM_PX + 94 + LINE_PX * (len(lines) + 1))
     base = pen.y + 38 + HISTOGRAM_PX
     colors = bar_colors(look, theme)
-    shapes = [_panel(theme, pen.x, pen.y, BAR_PX, -pen.y - BOTTOM_PX), *_histogram(found, colors, pen.x, base, theme)]
+    shapes = [_panel((*theme.panel, PANEL_ALPHA), pen), *_histogram(found, colors, pen.x, base, theme)]
     shapes += _scale(colors, pen.x, base + 8)
     pen.write(
         (text("legend.value") if look.name == "value" else text(f"look.{look.name}")).upper(), 0, 0, weight="semibold"
@@ -240,10 +241,16 @@ def _histogram(found: Distribution, colors: np.ndarray, x: float, base: float, t
     ]
 
 
-def _panel(theme: Theme, x: float, y: float, width: float, height: float) -> tuple:
-    color = np.array([*theme.panel, PANEL_ALPHA], np.float32)
-    margin = PANEL_MARGIN_PX
-    return x - margin, y - margin, width + 2 * margin, height + 2 * margin, color, color, PANEL_RADIUS_PX
+def _panel(color: tuple[float, ...], pen: _Pen) -> tuple:
+    """What lies behind all that a pen writes."""
+    filled, margin = np.array(color, np.float32), PANEL_MARGIN_PX
+    width, height = BAR_PX + 2 * margin, -pen.y - BOTTOM_PX + 2 * margin
+    return pen.x - margin, pen.y - margin, width, height, filled, filled, PANEL_RADIUS_PX
+
+
+def _ground(theme: Theme, pen: _Pen) -> tuple:
+    """A panel of the floor's color, which is hardly seen unless it hides something."""
+    return _panel((*theme.floor, GROUND_ALPHA), pen)
 
 
 def _apart(colors: np.ndarray, theme: Theme) -> np.ndarray:

@@ -130,8 +130,11 @@ def ends(look: Look, scale: Scale | None, found: Distribution | None = None) -> 
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """12.3 %; a dash where it is not known."""
-    return "–" if np.isnan(share) else f"{share * 100:.{digits}f} %"
+    """12.3 %; < 0.1 % of what is more than nothing; a dash where it is not known."""
+    if np.isnan(share):
+        return "–"
+    least = 10.0**-digits
+    return f"< {least:.{digits}f} %" if 0 < share * 100 < least else f"{share * 100:.{digits}f} %"
 
 
 def scaled_words(look: Look) -> str:

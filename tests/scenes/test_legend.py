@@ -7,7 +7,7 @@ from tensornaut.engine.painters.label_parts import LabelColors
 from tensornaut.engine.scene import Labels, ScreenShapes
 from tensornaut.scenes.analysis import BINS, WHOLE, Analysis, Facts
 from tensornaut.scenes.layer_volumes import layer_volume
-from tensornaut.scenes.legend import BAR_PX, PANEL_ALPHA, WIDTH_PX, layer_legend, legend, veil
+from tensornaut.scenes.legend import BAR_PX, GROUND_ALPHA, PANEL_ALPHA, WIDTH_PX, layer_legend, legend, veil
 from tensornaut.scenes.looks import LOOKS, RANGES, Look
 from tensornaut.scenes.strings import set_language
 from tensornaut.scenes.style import KINDS, THEMES, diverging, kind_color
@@ -57,8 +57,9 @@ def test_every_text_can_be_read_on_the_panel_and_on_the_floor(theme, ground):
 def test_words_on_panels_can_be_read_whatever_is_behind(theme):
     worst = (0.0, 0.0, 0.0) if theme.ink else (1.0, 1.0, 1.0)  # that data can be
     callouts = LabelColors(theme.text, theme.text2, theme.text3, theme.panel)
-    for alpha, color in ((PANEL_ALPHA, theme.text3), (callouts.panel_alpha, theme.text2)):
-        ground = [alpha * panel + (1 - alpha) * behind for panel, behind in zip(theme.panel, worst, strict=True)]
+    panels = (PANEL_ALPHA, theme.panel, theme.text3), (callouts.panel_alpha, theme.panel, theme.text2)
+    for alpha, panel, color in (*panels, (GROUND_ALPHA, theme.floor, theme.text2)):
+        ground = [alpha * part + (1 - alpha) * behind for part, behind in zip(panel, worst, strict=True)]
         assert contrast(color, ground) >= READABLE
 
 
@@ -140,11 +141,12 @@ def test_every_place_of_the_scale_has_the_color_of_its_value(theme):
     left, middle, right = (next(t.offset_px[0] for t in labels.texts if t.text == end) for end in ENDS)
     assert middle == (left + right) / 2
     colors, places = diverging(theme.name), np.linspace(left, right, 256)
-    for (x, _, width, _), *ends in zip(shapes.rectangles_px, shapes.left, shapes.right, strict=True):
+    bar = ScreenShapes(*(column[1:] for column in vars(shapes).values() if isinstance(column, np.ndarray)))
+    for (x, _, width, _), *ends in zip(bar.rectangles_px, bar.left, bar.right, strict=True):
         for place, color in zip((x, x + width), ends, strict=True):
             nearest = colors[np.abs(places - place).argmin()]
             assert np.abs(nearest - color[:3]).max() < 0.09  # round ends are 8 px of one color
-    assert shapes.rectangles_px[:, 0].min() <= left and shapes.rectangles_px[:, [0, 2]].sum(1).max() >= right
+    assert bar.rectangles_px[:, 0].min() <= left and bar.rectangles_px[:, [0, 2]].sum(1).max() >= right
 
 
 def test_kinds_in_view_are_named_with_their_color_and_no_others():
