@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def read_png():
-    """A function: (height, width, channels) uint8 and kinds of chunks of the bytes of a PNG file. Knows filter 2 only."""
+    """A function: (height, width, channels) uint8 and the kinds of chunks of a PNG file. Knows filter 2 only."""
     return _read
 
 
