@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .bounds import broadcast, refused
+from .bounds import refused, require_fit
 
 __all__ = [
     *("celu", "clip", "elu", "erf", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "mish", "prelu", "quick_gelu"),
@@ -31,8 +31,7 @@ def leaky_relu(x: np.ndarray, *, alpha: float = 0.01) -> np.ndarray:
 
 def prelu(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """slope x where x is negative, else x. The slope is broadcast to x. Raises InputError."""
-    if broadcast(x.shape, slope.shape) != x.shape:
-        raise refused(f"slopes of shape {slope.shape} for {x.shape}", "one that fits")
+    require_fit("a slope", slope.shape, x.shape)
     return np.where(x < 0, x * slope, x)
 
 

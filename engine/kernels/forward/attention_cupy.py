@@ -9,7 +9,7 @@ import numpy as np
 
 from ..machine_cupy import CudaText, Machine, machine
 from .attention import by_head
-from .bounds import broadcast, refused, require_size
+from .bounds import refused, require_fit, require_size
 from .matmul_cupy import batched
 
 __all__ = ["TEXT", "attention"]
@@ -32,14 +32,10 @@ def attention(
 ) -> tuple[Any, Any]:
     """As `attention.attention`."""
     gpu = machine()
-    q, k, v = (
-        gpu.array(by_head(array, heads))
-        for array, heads in ((query, q_num_heads), (key, kv_num_heads), (value, kv_num_heads))
-    )
-    share = q.shape[1] // max(k.shape[1], 1)
-    fits = q.shape[0] == k.shape[0] == v.shape[0] and q.shape[3] == k.shape[3] and k.shape[1:3] == v.shape[1:3]
-    if not fits or share * k.shape[1] != q.shape[1] or any(array.dtype != np.float32 for array in (q, k, v)):
-        raise refused(f"queries {q.shape}, keys {k.shape}, values {v.shape}", "float32 and heads that fit")
+    *arrays, share = by_head(query, key, value, kv_num_heads, q_num_heads)
+    if any(array.dtype != np.float32 for array in arrays):
+        raise refused(f"numbers of type {query.dtype} on a GPU", "float32")
+    q, k, v = map(gpu.array, arrays)
     images, heads, queries, width = q.shape
     keys, broad = v.shape[2:]
     shape = require_size((images, heads, queries, keys), q.dtype)
@@ -64,8 +60,7 @@ def _weigh(gpu: Machine, scores: Any, shape: tuple[int, ...], mask: Any, is_caus
     steps, is_bool, held = [0] * 4, False, scores
     if mask is not None:
         is_bool = mask.dtype == np.bool_
-        if broadcast(mask.shape, shape) != shape:
-            raise refused(f"a mask of shape {mask.shape} for {shape}", "one that fits")
+        require_fit("a mask", mask.shape, shape)
         held = gpu.array(mask.view(np.uint8) if is_bool else mask.astype(np.float32))
         sides = (1,) * (4 - held.ndim) + held.shape
         steps = [math.prod(sides[axis + 1 :]) if sides[axis] > 1 else 0 for axis in range(4)]

@@ -9,7 +9,10 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["MOST_BYTES", "MOST_TAPS", "RANK", "axes_of", "axis_of", "broadcast", "refused", "require_size", "whole"]
+__all__ = [
+    *("MOST_BYTES", "MOST_TAPS", "RANK", "axes_of", "axis_of", "broadcast", "refused", "require_fit", "require_size"),
+    *("shown", "whole"),
+]
 
 MOST_BYTES = 1 << 30  # one array that a layer gives or needs on its way
 MOST_TAPS = 1 << 14  # places of one window
@@ -39,6 +42,12 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         return np.broadcast_shapes(*shapes)
     except ValueError as error:
         raise refused(f"the shapes {' and '.join(f'({shown(shape)})' for shape in shapes)}", "some that fit") from error
+
+
+def require_fit(what: str, own: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Raises InputError where something of shape `own` cannot be broadcast to `shape`."""
+    if broadcast(own, shape) != shape:
+        raise refused(f"{what} of shape ({shown(own)}) for ({shown(shape)})", "one that fits")
 
 
 def shown(sides: Sequence[int]) -> str:

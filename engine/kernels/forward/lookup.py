@@ -12,8 +12,8 @@ import numpy as np
 from .bounds import axis_of, refused, require_size, whole
 
 __all__ = [
-    *("as_type", "cast_like", "constant_of_shape", "gather", "gather_elements", "gather_nd", "non_zero", "one_hot"),
-    *("range_", "shape_of", "size_of", "top_k", "trilu"),
+    *("as_type", "cast_like", "constant_of_shape", "gather", "gather_elements", "gather_nd", "inside", "non_zero"),
+    *("one_hot", "range_", "shape_of", "size_of", "top_k", "trilu"),
 ]
 
 TYPES = {
@@ -47,7 +47,7 @@ def gather(table: np.ndarray, places: np.ndarray, *, axis: int = 0) -> np.ndarra
     """What stands at places along an axis, as of an embedding. Raises InputError."""
     axis = axis_of(axis, table.ndim)
     require_size((*table.shape[:axis], *places.shape, *table.shape[axis + 1 :]), table.dtype)
-    return np.take(table, _inside(places, table.shape[axis]), axis)
+    return np.take(table, inside(places, table.shape[axis]), axis)
 
 
 def gather_elements(x: np.ndarray, places: np.ndarray, *, axis: int = 0) -> np.ndarray:
@@ -56,7 +56,7 @@ def gather_elements(x: np.ndarray, places: np.ndarray, *, axis: int = 0) -> np.n
     if places.ndim != x.ndim:
         raise refused(f"places {places.shape} in {x.shape}", "one rank")
     cut = tuple(slice(None) if k == axis else slice(0, size) for k, size in enumerate(places.shape))
-    return np.take_along_axis(x[cut], _inside(places, x.shape[axis]), axis)
+    return np.take_along_axis(x[cut], inside(places, x.shape[axis]), axis)
 
 
 def gather_nd(x: np.ndarray, places: np.ndarray, *, batch_dims: int = 0) -> np.ndarray:
@@ -65,7 +65,7 @@ def gather_nd(x: np.ndarray, places: np.ndarray, *, batch_dims: int = 0) -> np.n
     if batch_dims or not 1 <= depth <= x.ndim:
         raise refused(f"places of shape {places.shape}, batch_dims {batch_dims}", "no batch axes")
     require_size((*places.shape[:-1], *x.shape[depth:]), x.dtype)
-    return x[tuple(_inside(places[..., k], x.shape[k]) for k in range(depth))]
+    return x[tuple(inside(places[..., k], x.shape[k]) for k in range(depth))]
 
 
 def one_hot(places: np.ndarray, depth: np.ndarray, values: np.ndarray, *, axis: int = -1) -> np.ndarray:
@@ -127,8 +127,8 @@ def range_(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> np.ndarra
     return (start.reshape(-1)[0] + delta.reshape(-1)[0] * np.arange(count)).astype(start.dtype)
 
 
-def _inside(places: np.ndarray, size: int) -> np.ndarray:
-    """int64, counted from the first. Raises InputError."""
+def inside(places: np.ndarray, size: int) -> np.ndarray:
+    """Places along an axis of `size`, int64, counted from the first. Raises InputError where one is not there."""
     if places.dtype.kind not in "iu":
         raise refused(f"places of type {places.dtype.name}", "integers")
     require_size(places.shape, np.dtype(np.int64))

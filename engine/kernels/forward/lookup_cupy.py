@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..machine_cupy import CudaText, machine
-from .bounds import axis_of, refused, require_size
+from .bounds import axis_of, require_size
+from .lookup import inside
 
 __all__ = ["TEXT", "gather"]
 
@@ -23,11 +24,7 @@ def gather(table: Any, places: Any, *, axis: int = 0) -> Any:
     axis = axis_of(axis, table.ndim)
     size = table.shape[axis]
     rows = places if isinstance(places, np.ndarray) else gpu.to_host(gpu.array(places))
-    if rows.dtype.kind not in "iu":
-        raise refused(f"places of type {rows.dtype.name}", "integers")
-    rows = rows.astype(np.int64)
-    if rows.size and not -size <= rows.min() <= rows.max() < size:
-        raise refused(f"places from {rows.min()} to {rows.max()}", f"less than {size}")
+    rows = inside(rows, size)
     shape = require_size((*table.shape[:axis], *rows.shape, *table.shape[axis + 1 :]), table.dtype)
     own, result = gpu.array(table), gpu.empty(shape, table.dtype)
     if not result.size:
@@ -35,7 +32,7 @@ def gather(table: Any, places: Any, *, axis: int = 0) -> Any:
     width = math.prod(table.shape[axis + 1 :]) * table.dtype.itemsize
     addresses = gpu.address(own) | gpu.address(result)
     word = next(size for size in WORDS if not width % size and not addresses % size)
-    found = gpu.from_host(np.where(rows < 0, rows + size, rows).reshape(-1))
+    found = gpu.from_host(rows.reshape(-1))
     sizes = math.prod(table.shape[:axis]), size, rows.size, width // word
     total = sizes[0] * sizes[2] * sizes[3]
     grid = (min(-(-total // THREADS), GROUPS * gpu.processors),)

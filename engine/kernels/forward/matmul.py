@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .bounds import broadcast, refused, require_size
+from .bounds import broadcast, refused, require_fit, require_size
 
-__all__ = ["gemm", "linear", "matmul"]
+__all__ = ["gemm", "linear", "matmul", "product_shape"]
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -14,10 +16,16 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Raises InputError.
     """
+    product_shape(a, b)
+    return np.matmul(a, b)
+
+
+def product_shape(a: Any, b: Any) -> tuple[int, ...]:
+    """That of `matmul`. Raises InputError where they cannot be multiplied, or the product would be too large."""
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
         raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
-    require_size((*broadcast(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *b.shape[-1:]), a.dtype)
-    return np.matmul(a, b)
+    columns = b.shape[-1:] if b.ndim > 1 else ()
+    return require_size((*broadcast(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *columns), a.dtype)
 
 
 def gemm(
@@ -38,8 +46,7 @@ def gemm(
         product = (product * alpha).astype(a.dtype)
     if c is None:
         return product
-    if broadcast(product.shape, c.shape) != product.shape:
-        raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
+    require_fit("a bias", c.shape, product.shape)
     return product + (c if beta == 1 else (c * beta).astype(c.dtype))
 
 

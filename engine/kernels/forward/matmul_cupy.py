@@ -12,7 +12,7 @@ import numpy as np
 
 from ..machine_cupy import CudaText, Machine, machine
 from . import matmul as definition
-from .bounds import broadcast, refused, require_size
+from .bounds import broadcast, refused, require_fit
 
 __all__ = ["TEXT", "batched", "gemm", "linear", "matmul"]
 
@@ -23,8 +23,7 @@ THREADS = 256
 
 def matmul(a: Any, b: Any) -> Any:
     """As `matmul.matmul`."""
-    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
-        raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
+    shape = definition.product_shape(a, b)
     if a.dtype != np.float32 or b.dtype != np.float32:
         return definition.matmul(a, b)
     gpu = machine()
@@ -32,13 +31,9 @@ def matmul(a: Any, b: Any) -> Any:
     left = left.reshape(1, -1) if a.ndim == 1 else left
     right = right.reshape(-1, 1) if b.ndim == 1 else right
     batch = broadcast(left.shape[:-2], right.shape[:-2])
-    shape = require_size((*batch, left.shape[-2], right.shape[-1]), a.dtype)
     starts = [_starts(batch, array.shape) for array in (left, right)]
-    steps = (left.shape[-1], 1), (right.shape[-1], 1)
-    result = batched(gpu, left, right, starts, (*shape[-2:], left.shape[-1]), steps).reshape(shape)
-    if a.ndim == 1:
-        result = result.reshape(*batch, *shape[-1:])
-    return result.reshape(result.shape[:-1]) if b.ndim == 1 else result
+    rows, depth, columns = left.shape[-2], left.shape[-1], right.shape[-1]
+    return batched(gpu, left, right, starts, (rows, columns, depth), ((depth, 1), (columns, 1))).reshape(shape)
 
 
 def gemm(
@@ -56,18 +51,14 @@ def gemm(
         raise refused(f"shapes {a.shape} and {b.shape}", "two matrices")
     if a.dtype != np.float32 or b.dtype != np.float32:
         return definition.gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
-    (rows, depth), (other, columns) = (x.shape[:: -1 if turned else 1] for x, turned in ((a, transA), (b, transB)))
-    if depth != other:
-        raise refused(f"shapes {a.shape} and {b.shape}", "matrices that can be multiplied")
-    require_size((rows, columns), a.dtype)
+    shape = definition.product_shape(a.T if transA else a, b.T if transB else b)
     gpu, start = machine(), np.zeros(1, np.int64)
     steps = [(1, x.shape[1]) if turned else (x.shape[1], 1) for x, turned in ((a, transA), (b, transB))]
-    sizes = rows, columns, depth
-    product = batched(gpu, gpu.array(a), gpu.array(b), (start, start), sizes, steps, alpha).reshape(rows, columns)
+    sizes = shape[0], shape[1], a.shape[0 if transA else 1]
+    product = batched(gpu, gpu.array(a), gpu.array(b), (start, start), sizes, steps, alpha).reshape(shape)
     if c is None:
         return product
-    if broadcast(product.shape, c.shape) != product.shape:
-        raise refused(f"{c.shape} to be added to {product.shape}", "one that fits")
+    require_fit("a bias", c.shape, product.shape)
     return product + (c if beta == 1 else (c * beta).astype(c.dtype))
 
 
@@ -77,10 +68,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
         raise refused(f"weights {weight.shape}", "a matrix, and a bias that fits")
     if x.dtype != np.float32 or weight.dtype != np.float32:
         return definition.linear(x, weight, bias)
-    outputs, depth = weight.shape
-    if not x.ndim or x.shape[-1] != depth:
-        raise refused(f"shapes {x.shape} and {weight.shape}", "matrices that can be multiplied")
-    shape = require_size((*x.shape[:-1], outputs), x.dtype)
+    shape, (outputs, depth) = definition.product_shape(x, weight.T), weight.shape
     gpu, start = machine(), np.zeros(1, np.int64)
     sizes, steps = (math.prod(shape[:-1]), outputs, depth), ((depth, 1), (1, depth))
     product = batched(gpu, gpu.array(x), gpu.array(weight), (start, start), sizes, steps).reshape(shape)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .bounds import axis_of, broadcast, refused
+from .bounds import axis_of, refused, require_fit
 
 __all__ = [
     *("batch_norm", "group_norm", "group_size", "instance_norm", "instance_norm_by", "layer_norm"),
@@ -121,11 +121,9 @@ def _normal(x: np.ndarray, axes: tuple[int, ...], epsilon: float) -> np.ndarray:
 def scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None, in_place: bool = False) -> np.ndarray:
     """normal scale + bias, of its shape. Raises InputError where they do not fit."""
     for step, column in ((np.multiply, scale), (np.add, bias)):
-        if column is None:
-            continue
-        if broadcast(normal.shape, column.shape) != normal.shape:
-            raise refused(f"a scale of shape {column.shape} for {normal.shape}", "one that fits")
-        normal = step(normal, column, out=normal if in_place else None)
+        if column is not None:
+            require_fit("a scale", column.shape, normal.shape)
+            normal = step(normal, column, out=normal if in_place else None)
     return normal
 
 

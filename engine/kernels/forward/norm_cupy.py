@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..machine_cupy import CudaText, machine
-from .bounds import axis_of, broadcast, refused
+from .bounds import axis_of, refused, require_fit
 from .norm import group_size, instance_norm_by, per_channel, slope_and_start
 
 __all__ = ["TEXT", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -72,8 +72,7 @@ def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, cent
     columns = []
     for column in (scale, bias):
         if column is not None and column.shape != own:
-            if broadcast(own, column.shape) != own:
-                raise refused(f"a scale of shape {column.shape} for {x.shape}", f"one that fits {own}")
+            require_fit("a scale", column.shape, own)
             column = np.broadcast_to(column, own)
         columns.append(column)
     return _normalized(x, math.prod(x.shape[:axis]), epsilon, centered, columns[0], columns[1], 1)
