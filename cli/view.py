@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,10 @@ from ..engine.rasterize import AUTO
 from ..loaders.open import open_network
 from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
-from ..scenes.programs import program_of
 from ..scenes.strings import text
 from .main import has_display, one_line
 from .options import add_input, add_source, check_output
 from .picture import add_picture_options, look_of, parse_pool, parse_size
-from .run_input import inputs_of
 from .view_pictures import Pictures
 from .view_runs import ViewRuns
 from .view_weights import Weights
@@ -61,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     film = check_output(arguments.record, (".mp4", ".webm")) if arguments.record else None
     size = parse_size(arguments.size) if arguments.size else remembered_size() or parse_size(USUAL_SIZE)
     network = open_network(arguments.source)
-    inputs = inputs_of(program_of(network).inputs, arguments.input) if arguments.input else None
+    inputs = _inputs(network, arguments.input) if arguments.input else None
     if not has_display():
         raise InputError("display", "no_display")
     drawing = arguments.threads, look_of(arguments), arguments.pool, arguments.rasterizer
@@ -123,10 +121,11 @@ class Viewer:
     def run(self, film: Path | None = None) -> None:
         """Returns when the window was closed. `film`: where to write what is seen meanwhile."""
         from ..engine import loop
-        from ..engine.outputs.video import VideoSink
 
         sinks: list[loop.Sink] = [loop.Watcher(self._pictures.receive)]
         if film is not None:
+            from ..engine.outputs.video import VideoSink
+
             sinks.append(VideoSink(film, self._clock.size_px, FILM_RATE))
         self._say(text("help.hint"))
         gc.freeze()  # all that is there stays: looking through it again would hold up a frame now and then
@@ -192,6 +191,8 @@ class Viewer:
         self._tau, self._eye = detail.tau, frame.eyes[0]
         self._lose(detail.pool.faults)
         self._lose(self._session.built.analysis.faults)
+        if fault := self._renderer.take_fault():
+            self._say(one_line(fault))
 
     def _lose(self, faults: list[tuple[str, str]]) -> None:
         """Says what became of the files, once; `faults` are taken note of."""
@@ -302,6 +303,14 @@ class Viewer:
         """Shows a notice, and sees to it that it goes again."""
         self._clock.refresh_panels(self._notices.add(words) + 0.1)
         self._clock.refresh_panels()
+
+
+def _inputs(network: Network, words: Sequence[str]) -> Mapping[str, np.ndarray]:
+    """What `--input` gives. Raises InputError."""
+    from ..scenes.programs import program_of
+    from .run_input import inputs_of
+
+    return inputs_of(program_of(network).inputs, words)
 
 
 def _nothing(result: bool) -> None:

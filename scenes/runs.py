@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +12,13 @@ from ..engine.kernels.errors import InputError
 from ..engine.picking import Pick
 from ..engine.runners.feeding import fed
 from ..engine.runners.program import Program, Trace
-from ..engine.runners.run import Runner
-from .activations import Activations
 from .network_scene import NetworkScene
 from .playback import Playback
-from .programs import program_of
 from .weight_words import BlockWords
+
+if TYPE_CHECKING:  # what is needed for a run only is imported when there is one
+    from ..engine.runners.run import Runner
+    from .activations import Activations
 
 __all__ = ["Runs"]
 
@@ -40,6 +42,8 @@ class Runs:
     def program(self) -> Program:
         """What the network computes. Raises InputError where nothing tells it."""
         if self._program is None:
+            from .programs import program_of
+
             try:
                 self._program = program_of(self._built.network)
             except InputError as error:
@@ -53,6 +57,8 @@ class Runs:
 
         `advance` is called at every step.
         """
+        from ..engine.runners.run import Runner
+
         if self._runner is None:
             self._runner = Runner(self.program)
         return self._runner.run(inputs, advance)
@@ -66,7 +72,7 @@ class Runs:
         self.inputs, self.trace = inputs, trace
         is_new = self.shown is None
         if self.shown is None:
-            self.shown = Activations(self._built, self.program)
+            self.shown = self._activations()
         self.shown.show(inputs, trace)
         length = self.shown.wave.length
         if play:
@@ -89,7 +95,7 @@ class Runs:
         """Another scene of the same network, which shows the run from now on."""
         self._built = built
         if self.shown is not None and self.trace is not None:
-            self.shown = Activations(built, self.program)
+            self.shown = self._activations()
             self.shown.show(self.inputs, self.trace)
 
     def prepare(self, time_s: float, size_px: tuple[int, int]) -> bool:
@@ -108,6 +114,11 @@ class Runs:
     def words(self, pick: Pick) -> BlockWords | None:
         """Words on what was picked; None when it is nothing that a run gave."""
         return self.shown.words(pick) if self.shown is not None else None
+
+    def _activations(self) -> Activations:
+        from .activations import Activations
+
+        return Activations(self._built, self.program)
 
     def commands(self) -> list[Command]:
         """Playing, steps, speed, and an end."""
