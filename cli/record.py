@@ -13,16 +13,18 @@ from .picture_run import shown_run
 from .progress import Progress
 
 MOST_FPS, MOST_SECONDS = 240, 36_000.0
+FLIGHTS = ("tour", "overview")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.mp4 --size --theme --look --range --flat --threads --rasterizer --input --fps --seconds."""
+    """SOURCE OUT.mp4, what all pictures have, --input --fps --seconds --flight."""
     add_source(parser)
     parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
     add_picture_options(parser, "1280x720")
     add_input(parser)
     parser.add_argument("--fps", type=int, default=30, metavar="N", help=text("cli.option.fps"))
     parser.add_argument("--seconds", type=float, default=12.0, metavar="S", help=text("cli.option.seconds"))
+    parser.add_argument("--flight", choices=FLIGHTS, default="tour", help=text("cli.option.flight"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,9 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     from ..engine.outputs.offscreen import OffscreenClock
     from ..engine.outputs.video import VideoSink
     from ..scenes.focus import show_focus
+    from ..scenes.overview_tour import overview_tour
     from ..scenes.tours import default_tour, light_tour, place_of_light
 
-    tour = (light_tour if shown else default_tour)(built, size_px[0] / size_px[1], seconds)
+    fly = overview_tour if arguments.flight == "overview" else light_tour if shown else default_tour
+    tour = fly(built, size_px[0] / size_px[1], seconds)
 
     def eyes_at(index: int, time_s: float) -> tuple[Eye, ...]:
         if shown is not None:

@@ -40,12 +40,14 @@ class View:
         return Eye(look_at(self.position, self.target), clip_from_eye, (0, 0, *size_px))
 
 
-def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False) -> View:
+def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False, turn_rad: float = 0.0) -> View:
     """The whole model inside 90 % of the width and the lower three quarters of the height.
 
-    `is_right_taken`: something else stands at the right, above the legend.
+    `is_right_taken`: something else stands at the right, above the legend. `turn_rad`: the eye stands so far around the
+    model, to the left.
     """
-    forward = np.array([math.cos(PITCH) * math.sin(YAW), math.sin(PITCH), -math.cos(PITCH) * math.cos(YAW)])
+    yaw = YAW + turn_rad
+    forward = np.array([math.cos(PITCH) * math.sin(yaw), math.sin(PITCH), -math.cos(PITCH) * math.cos(yaw)])
     corners = built.glass_corners()
     view = _fitted(corners, forward, OVERVIEW_FOV, aspect, OVERVIEW_ROOM)
     if not is_right_taken and not _is_behind_legend(built, view, aspect):
