@@ -78,9 +78,10 @@ def _rasterizer() -> dict[str, object]:
     module = version("rasterize", WORTH)
     processor = getattr(module, "CompiledRasterizer", DefinitionRasterizer)()
     found, missing = candidates(context, processor)
-    taken = durations_ms(context, found)
+    taken, failed = durations_ms(context, found)
+    missing |= failed
     chosen = min(taken, key=taken.__getitem__)
-    reason = "fastest" if len(found) > 1 else "only"
+    reason = "fastest" if len(taken) > 1 else "only"
     if processor.name == DefinitionRasterizer.name:
         chosen, reason = processor.name, "cold"
     elif chosen == "compute" and context.is_software:

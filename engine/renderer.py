@@ -13,6 +13,7 @@ import numpy as np
 from .beacons import beacons
 from .detail import Detail
 from .gpu import Context
+from .kernels.errors import InputError
 from .painters.background import BackgroundPainter
 from .painters.boxes import BoxPainter
 from .painters.cubes import CubePainter
@@ -50,6 +51,10 @@ class Renderer:
         self._data = DataPainter(context, threads, rasterizer)
         self._cubes = CubePainter(self._boxes)
         self._solids = SolidPainter(context)
+
+    def take_fault(self) -> InputError | None:
+        """Why a GPU draws points no longer but the processor, once; None while nothing failed."""
+        return self._data.take_fault()
 
     def show(self, scene: Scene) -> None:
         """Draws another scene from now on; what was read of values that it has too stays."""

@@ -29,6 +29,7 @@ MESSAGES: dict[str, str] = {
     "cluster_unreachable": "no scheduler answers ({reason}), expected one of Dask, check the address",
     "cluster_version": "found a worker with tensornaut {found}, expected {expected}, install the same version on all",
     "command_line": "{found}, expected what its help lists, run tensornaut {command} --help",
+    "cuda_fault": "the GPU reported a fault ({reason}), expected none, run tensornaut doctor, or compute without it",
     "no_cuda": "no GPU can be used through CUDA ({reason}), expected one of NVIDIA with its driver, "
     "run tensornaut doctor, or give arrays in host memory",
     "no_cupy": "CuPy is not installed, expected the extra cuda for arrays on a GPU, install tensornaut[cuda]",

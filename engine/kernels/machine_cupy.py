@@ -7,8 +7,9 @@ by one (no fused multiply-add), and what has an order is done in that order.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,8 +76,22 @@ class Machine(Protocol):
         """Starts a kernel. Arguments are arrays of the machine and NumPy scalars of the very types of the kernel."""
 
 
+def _said(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, which raises InputError where CUDA, its compiler or its memory fails."""
+
+    @wraps(method)
+    def saying(self: CupyMachine, *arguments: Any, **settings: Any) -> Any:
+        try:
+            return method(self, *arguments, **settings)
+        except self.faults as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError("cuda", "cuda_fault", reason=reason[:LONGEST_REASON]) from error
+
+    return saying
+
+
 class CupyMachine:
-    """The current device of CuPy. Raises InputError where CuPy or a device is missing."""
+    """The current device of CuPy. Raises InputError where CuPy or a device is missing, or one reports a fault."""
 
     def __init__(self) -> None:
         try:
@@ -84,6 +99,8 @@ class CupyMachine:
         except ImportError as error:
             raise InputError("cupy", "no_cupy") from error
         self._cupy = cupy
+        # Faults of CUDA are RuntimeErrors; where the compiler's library is missing, CuPy may raise any of the last two.
+        self.faults = (cupy.cuda.compiler.CompileException, cupy.cuda.memory.OutOfMemoryError, RuntimeError, OSError)
         try:
             device = cupy.cuda.Device()
             facts = device.attributes
@@ -92,6 +109,7 @@ class CupyMachine:
         self.processors = int(facts["MultiProcessorCount"])
         self.shared_bytes = int(facts["MaxSharedMemoryPerBlockOptin"])
 
+    @_said
     def array(self, values: Any) -> Any:
         """As `Machine.array`."""
         if isinstance(values, self._cupy.ndarray):
@@ -114,15 +132,19 @@ class CupyMachine:
         if device not in (None, current):
             raise ValueError(f"found an array on GPU {device}, expected one on {current}, the current one of CuPy")
 
+    @_said
     def empty(self, shape: int | tuple[int, ...], dtype: Any) -> Any:
         return self._cupy.empty(shape, dtype)
 
+    @_said
     def zeros(self, shape: int | tuple[int, ...], dtype: Any) -> Any:
         return self._cupy.zeros(shape, dtype)
 
+    @_said
     def from_host(self, values: np.ndarray) -> Any:
         return self._cupy.asarray(values)
 
+    @_said
     def to_host(self, array: Any) -> np.ndarray:
         """A copy, in pinned memory: the only kind that comes at the full rate of the bus."""
         if not array.size:
@@ -135,6 +157,7 @@ class CupyMachine:
     def address(self, array: Any) -> int:
         return int(array.data.ptr)
 
+    @_said
     def launch(
         self, text: CudaText, kernel: str, grid: tuple[int, ...], threads: int, *arguments: Any, shared_bytes: int = 0
     ) -> None:
@@ -146,6 +169,7 @@ class CupyMachine:
 
 
 LEGACY_STREAM = 1
+LONGEST_REASON = 300  # characters
 USUAL_SHARED_BYTES = 48 << 10  # more has to be asked for
 _MACHINE: Machine | None = None
 

@@ -9,7 +9,8 @@ import numpy as np
 from ..detail import Detail
 from ..drawn import Drawn
 from ..gpu import Context, Texture, draw_full_screen
-from ..rasterize import AUTO, OnGpu, RasterizerChoice, eye_rows
+from ..kernels.errors import InputError
+from ..rasterize import AUTO, Batch, OnGpu, Pool, Rasterizer, RasterizerChoice, eye_rows
 from ..scene import Lines
 from ..theme import Theme
 from ..view import Eye
@@ -17,6 +18,8 @@ from .bloom import BloomPainter
 from .lines import LinePainter
 
 __all__ = ["DataPainter"]
+
+Place = tuple[Batch, Pool, np.ndarray, np.ndarray, tuple[int, int]]  # what is drawn, and where it is seen from
 
 SMALLEST_PX = 1.5  # of a sprite; smaller points shimmer when they move
 STEM_PX = 1.3
@@ -37,6 +40,11 @@ class DataPainter:
         self._stems = LinePainter(context)
         self._bloom = BloomPainter(context)
         self._aside: tuple[Drawn, tuple, Texture | None] | None = None  # what was drawn, how it was seen, its glow
+
+    def take_fault(self) -> InputError | None:
+        """Why the rasterizer that was the fastest draws no longer, once; None while it does."""
+        fault, self._choice.given_up = self._choice.given_up, None
+        return fault
 
     def draw(self, detail: Detail, eye: Eye, theme: Theme, framebuffer: int, exact: bool = True) -> None:
         """Leaves the eye's framebuffer bound and plain blending on."""
@@ -60,6 +68,14 @@ class DataPainter:
         eye = eye.cropped()
         rasterizer = self._choice.rasterizer(batch, exact, pool)
         place = batch, pool, detail.near_tables, eye_rows(eye), eye.size_px
+        try:
+            return self._drawn_by(rasterizer, place, theme)
+        except InputError as error:
+            self._choice.give_up(rasterizer, error)
+        return self._drawn_by(self._choice.rasterizer(batch, exact, pool), place, theme)
+
+    def _drawn_by(self, rasterizer: Rasterizer, place: Place, theme: Theme) -> Texture:
+        """A rasterizer's picture."""
         if isinstance(rasterizer, OnGpu):
             return rasterizer.picture(*place, SMALLEST_PX, theme.ink)
         sums = rasterizer.light(*place, SMALLEST_PX, not theme.ink)

@@ -26,9 +26,9 @@ class RasterizerChoice:
 
     On the processor: the definition, and the compiled one as soon as it is ready and worth its import, with `threads`
     threads (0: as many as help). "auto": exact frames are drawn there, so that films and snapshots depend on the scene
-    alone; live ones by whichever is fastest in a short trial, which begins once the compiled one is there. "compute"
-    and "cuda", on a GPU, draw all frames when they are asked for; InputError where they cannot. `context`: the OpenGL
-    context that will be current, None: there is none, as without a picture to show.
+    alone; live ones by whichever is fastest in a short trial, which begins once the compiled one is there, until it
+    fails. "compute" and "cuda", on a GPU, draw all frames when they are asked for; InputError where they cannot.
+    `context`: the OpenGL context that will be current, None: there is none, as without a picture to show.
     """
 
     def __init__(self, threads: int = 0, wanted: str = "auto", context: Context | None = None) -> None:
@@ -36,6 +36,7 @@ class RasterizerChoice:
         self._processor: Rasterizer = DefinitionRasterizer()
         self._asked = _asked(wanted, context)
         self._fastest: Rasterizer | None = None  # after the trial
+        self.given_up: InputError | None = None  # why the fastest one draws no longer, for whoever wants to say it
 
     def rasterizer(self, batch: Batch, exact: bool = True, pool: Pool | None = None) -> Rasterizer:
         """The one for the next picture, in which `batch` of `pool` is drawn."""
@@ -47,6 +48,12 @@ class RasterizerChoice:
         if self._fastest is None:
             self._fastest = _fastest(self._context, processor)
         return self._fastest if pool is None or _fits(self._fastest, pool) else processor
+
+    def give_up(self, rasterizer: Rasterizer, error: InputError) -> None:
+        """A rasterizer could not draw: the processor does from now on. Raises the error where it was asked for."""
+        if rasterizer is not self._fastest or rasterizer is self._processor:
+            raise error
+        self._fastest, self.given_up = self._processor, error
 
     def _on_processor(self, batch: Batch) -> Rasterizer:
         if self._wanted == DEFINITION or self._processor.name != DefinitionRasterizer.name:
@@ -79,7 +86,7 @@ def _fastest(context: Context, processor: Rasterizer) -> Rasterizer:
     found, _ = candidates(context, processor, software=False)
     if len(found) == 1:
         return processor
-    taken = durations_ms(context, found)
+    taken, _ = durations_ms(context, found)
     fastest = found.pop(min(taken, key=taken.__getitem__))
     for other in found.values():
         if other is not processor and hasattr(other, "close"):

@@ -45,8 +45,11 @@ def candidates(
     return found, missing
 
 
-def durations_ms(context: Context, rasterizers: Mapping[str, Rasterizer]) -> dict[str, float]:
-    """Milliseconds by name for a picture of 262,144 samples. The context must be current."""
+def durations_ms(context: Context, rasterizers: Mapping[str, Rasterizer]) -> tuple[dict[str, float], dict[str, str]]:
+    """Milliseconds for a picture of 262,144 samples, and why others could not draw it, by name.
+
+    The context must be current.
+    """
     batch, pool, near, rows = _scene()
     image = Texture(smooth=False)
 
@@ -60,10 +63,16 @@ def durations_ms(context: Context, rasterizers: Mapping[str, Rasterizer]) -> dic
 
         return picture
 
+    taken, failed = {}, {}
     try:
-        return {name: _median_ms(draw(rasterizer)) for name, rasterizer in rasterizers.items()}
+        for name, rasterizer in rasterizers.items():
+            try:
+                taken[name] = _median_ms(draw(rasterizer))
+            except InputError as error:
+                failed[name] = str(error)
     finally:
         image.close()
+    return taken, failed
 
 
 def _median_ms(draw: Callable[[], None]) -> float:

@@ -13,6 +13,7 @@ ERRORS: dict[str, str] = {
     "error.cluster_unreachable": "调度器没有回应（{reason}），需要 Dask 的调度器，请检查地址",
     "error.cluster_version": "工作进程的 tensornaut 是 {found}，需要 {expected}，请在所有机器上安装同一版本",
     "error.command_line": "{found}，需要帮助中列出的内容，请运行 tensornaut {command} --help",
+    "error.cuda_fault": "GPU 报告了错误（{reason}），应当没有，请运行 tensornaut doctor，或不用 GPU 计算",
     "error.data_gap": "张量数据的 {offset} 处有 {count} 个未使用的字节，应当没有，请重新获取文件",
     "error.data_outside": "张量 {tensor} 结束于第 {end} 字节，最多应为 {size}：文件被截断或有误，请重新获取文件",
     "error.data_overlap": "张量 {tensor} 占用了另一个张量的字节，需要自己的字节，请重新获取文件",

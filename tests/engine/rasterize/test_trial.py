@@ -26,9 +26,32 @@ def able(context):
 def test_a_trial_times_every_rasterizer_that_is_offered(able):
     found, missing = candidates(able, DefinitionRasterizer())
     assert {"numpy", "compute"} <= set(found) and not set(found) & set(missing)
-    taken = durations_ms(able, found)
-    assert set(taken) == set(found) and min(taken.values()) > 0
+    taken, failed = durations_ms(able, found)
+    assert set(taken) == set(found) and min(taken.values()) > 0 and not failed
     able.check("trial")
+
+
+class Broken(DefinitionRasterizer):
+    """A rasterizer whose GPU reports a fault at every picture."""
+
+    name = "cuda"
+
+    def light(self, *arguments):
+        raise InputError("cuda", "cuda_fault", reason="out of memory")
+
+
+def test_what_cannot_draw_loses_the_trial_with_its_reason(context):
+    taken, failed = durations_ms(context, {"numpy": DefinitionRasterizer(), "cuda": Broken()})
+    assert set(taken) == {"numpy"} and "out of memory" in failed["cuda"]
+
+
+def test_the_fastest_one_is_given_up_when_it_fails_and_one_that_was_asked_for_is_not(context, batch):
+    choice, broken, fault = RasterizerChoice(1, "auto", context), Broken(), InputError("cuda", "cuda_fault", reason="-")
+    choice._fastest = broken
+    choice.give_up(broken, fault)
+    assert choice.rasterizer(batch, exact=False).name == "numpy" and choice.given_up is fault
+    with pytest.raises(InputError):
+        choice.give_up(choice.rasterizer(batch), fault)
 
 
 def test_a_driver_on_the_processor_is_tried_only_when_asked(able):
