@@ -1,4 +1,4 @@
-"""Functions of one number in CUDA: those of `activation`, of float32; other types go by the definition."""
+"""Functions of one number in CUDA: those of `activation`, of float32."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def leaky_relu(x: Any, *, alpha: float = 0.01) -> Any:
 
 def prelu(x: Any, slope: Any) -> Any:
     gpu = machine()
-    if x.dtype != np.float32 or slope.dtype != np.float32 or _period(x.shape, slope.shape) is None:
+    found = _period(x.shape, slope.shape)
+    if found is None:
         return definition.prelu(x, slope)
-    per, period = _period(x.shape, slope.shape) or (1, 1)
+    per, period = found
     result = gpu.empty(x.shape, np.float32)
     if result.size:
         sizes = np.int64(result.size), np.int64(per), np.int64(period)
@@ -110,8 +111,6 @@ def mish(x: Any) -> Any:
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    if x.dtype != np.float32:
-        return definition.clip(x, low, high)
     bounds = []
     for bound, otherwise in ((low, -math.inf), (high, math.inf)):
         if bound is not None and bound.size != 1:
@@ -121,10 +120,8 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Any:
 
 
 def _apply(name: str, x: Any, a: float = 0.0, b: float = 0.0) -> Any:
-    """The function of each number. Erf and its kin of other types than float32 are not known to NumPy's protocols."""
+    """The function of each number."""
     gpu = machine()
-    if x.dtype != np.float32:
-        raise refused(f"numbers of type {x.dtype} on a GPU", "float32")
     result = gpu.empty(x.shape, np.float32)
     if result.size:
         numbers = np.int64(result.size), np.float32(a), np.float32(b)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..machine_cupy import CudaText, Machine, machine
 from .attention import by_head
-from .bounds import refused, require_fit, require_size
+from .bounds import require_fit, require_size
 from .matmul_cupy import batched
 
 __all__ = ["TEXT", "attention"]
@@ -33,8 +33,6 @@ def attention(
     """As `attention.attention`."""
     gpu = machine()
     *arrays, share = by_head(query, key, value, kv_num_heads, q_num_heads)
-    if any(array.dtype != np.float32 for array in arrays):
-        raise refused(f"numbers of type {query.dtype} on a GPU", "float32")
     q, k, v = map(gpu.array, arrays)
     images, heads, queries, width = q.shape
     keys, broad = v.shape[2:]
@@ -61,6 +59,7 @@ def _weigh(gpu: Machine, scores: Any, shape: tuple[int, ...], mask: Any, is_caus
     if mask is not None:
         is_bool = mask.dtype == np.bool_
         require_fit("a mask", mask.shape, shape)
+        mask = gpu.from_host(mask) if isinstance(mask, np.ndarray) else mask
         held = gpu.array(mask.view(np.uint8) if is_bool else mask.astype(np.float32))
         sides = (1,) * (4 - held.ndim) + held.shape
         steps = [math.prod(sides[axis + 1 :]) if sides[axis] > 1 else 0 for axis in range(4)]

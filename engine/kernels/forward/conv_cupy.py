@@ -1,4 +1,4 @@
-"""Convolution in CUDA: that of `conv`, of float32 over up to three axes; others go by the definition."""
+"""Convolution in CUDA: that of `conv`, of float32; over more than three axes in host memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from ..machine_cupy import CudaText, machine
 from . import conv as definition
 from .bounds import require_size
+from .host_memory import through_host
 from .window import Ints
 
 __all__ = ["TEXT", "conv", "three"]
@@ -32,7 +33,7 @@ def conv(
 ) -> Any:
     """As `conv.conv`."""
     window = definition.conv_window(x, weight, bias, auto_pad, dilations, group, kernel_shape, pads, strides)
-    if x.dtype != np.float32 or x.ndim > AXES + 2:
+    if x.ndim > AXES + 2:
         settings: dict[str, Any] = {
             "auto_pad": auto_pad,
             "dilations": dilations,
@@ -40,7 +41,7 @@ def conv(
             "pads": pads,
             "strides": strides,
         }
-        return definition.conv(x, weight, bias, **settings)
+        return through_host(definition.conv, x, weight, bias, **settings)
     gpu = machine()
     images, outputs = x.shape[0], weight.shape[0]
     result = gpu.empty(require_size((images, outputs, *window.out), x.dtype), np.float32)

@@ -1,4 +1,4 @@
-"""Products of matrices in CUDA: those of `matmul`, of float32; other types go by the definition.
+"""Products of matrices in CUDA: those of `matmul`, of float32.
 
 Transposed matrices are read where they are, by their strides.
 """
@@ -24,8 +24,6 @@ THREADS = 256
 def matmul(a: Any, b: Any) -> Any:
     """As `matmul.matmul`."""
     shape = definition.product_shape(a, b)
-    if a.dtype != np.float32 or b.dtype != np.float32:
-        return definition.matmul(a, b)
     gpu = machine()
     left, right = gpu.array(a), gpu.array(b)
     left = left.reshape(1, -1) if a.ndim == 1 else left
@@ -49,8 +47,6 @@ def gemm(
     """As `matmul.gemm`."""
     if a.ndim != 2 or b.ndim != 2:
         raise refused(f"shapes {a.shape} and {b.shape}", "two matrices")
-    if a.dtype != np.float32 or b.dtype != np.float32:
-        return definition.gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
     shape = definition.product_shape(a.T if transA else a, b.T if transB else b)
     gpu, start = machine(), np.zeros(1, np.int64)
     steps = [(1, x.shape[1]) if turned else (x.shape[1], 1) for x, turned in ((a, transA), (b, transB))]
@@ -66,8 +62,6 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """As `matmul.linear`."""
     if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
         raise refused(f"weights {weight.shape}", "a matrix, and a bias that fits")
-    if x.dtype != np.float32 or weight.dtype != np.float32:
-        return definition.linear(x, weight, bias)
     shape, (outputs, depth) = definition.product_shape(x, weight.T), weight.shape
     gpu, start = machine(), np.zeros(1, np.int64)
     sizes, steps = (math.prod(shape[:-1]), outputs, depth), ((depth, 1), (1, depth))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..machine_cupy import CudaText, machine
-from .bounds import axis_of, refused, require_fit
+from .bounds import axis_of, require_fit
 from .norm import group_size, instance_norm_by, per_channel, slope_and_start
 
 __all__ = ["TEXT", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -43,7 +43,6 @@ def batch_norm(
 ) -> Any:
     """As `norm.batch_norm`."""
     line = slope_and_start(x, scale, bias, mean, variance, epsilon, bool(spatial and not training_mode))
-    _require_floats(x, scale, bias)
     gpu = machine()
     result = gpu.empty(x.shape, np.float32)
     if result.size:
@@ -80,7 +79,6 @@ def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, cent
 
 def _normalized(x: Any, rows: int, epsilon: float, centered: bool, scale: Any, bias: Any, per: int) -> Any:
     """Rows of all numbers; scale and bias are for each `per` numbers that follow each other, over and over."""
-    _require_floats(x, *(column for column in (scale, bias) if column is not None))
     gpu = machine()
     result = gpu.empty(x.shape, np.float32)
     if not result.size:
@@ -95,9 +93,3 @@ def _normalized(x: Any, rows: int, epsilon: float, centered: bool, scale: Any, b
         np.int32(scale is not None), np.int32(bias is not None), np.int64(max(per, 1)), np.int64(period), result,
     )  # fmt: skip
     return result
-
-
-def _require_floats(*arrays: Any) -> None:
-    for array in arrays:
-        if array.dtype != np.float32:
-            raise refused(f"numbers of type {array.dtype} on a GPU", "float32")

@@ -1,8 +1,8 @@
 """Kernels of the table for arrays of `machine()`, on a GPU.
 
-Those of `ON_DEVICE` have a version in CUDA, a function of the same name: equal to the definition but for the order in
-which numbers are added, and for the last bits of exp and its kin. Arithmetic, and what only moves numbers, works on
-CuPy's arrays as it is, through the protocols of NumPy. What is left goes through host memory.
+Those of `ON_DEVICE` have a version in CUDA for float32, a function of the same name: equal to the definition but for the
+order in which numbers are added, and for the last bits of exp and its kin. Arithmetic, and what only moves numbers,
+works on CuPy's arrays as it is, through the protocols of NumPy. What is left goes through host memory.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from ..machine_cupy import machine
 from . import arithmetic
+from .host_memory import through_host
 from .table import KERNELS, Function
 
 __all__ = ["IN_PLACE", "ON_DEVICE", "function"]
@@ -40,6 +41,7 @@ _NAMES = {
 ON_DEVICE: Mapping[str, str] = MappingProxyType(
     {name: module for module, names in _NAMES.items() for name in names}
 )  # kernel: module of this package
+TYPED = {"Attention": 3, "Gather": 0}  # arrays of a kernel that have to be of float32; of others: all
 IN_PLACE = frozenset(
     (
         *arithmetic.BINARY, *arithmetic.FOLDED, *arithmetic.UNARY,
@@ -53,8 +55,16 @@ def function(name: str) -> Function:
     """The kernel for arrays on a GPU. Sizes, axes and places, which are integers, may be in host memory."""
     definition = KERNELS[name].definition
     if name in ON_DEVICE:
-        return getattr(import_module(f".{ON_DEVICE[name]}", __package__), definition.__name__)
-    return partial(_in_place if name in IN_PLACE else _through_host, definition)
+        own = getattr(import_module(f".{ON_DEVICE[name]}", __package__), definition.__name__)
+        return partial(_of_floats, TYPED.get(name), own, definition)
+    return partial(_in_place if name in IN_PLACE else through_host, definition)
+
+
+def _of_floats(typed: int | None, own: Function, definition: Function, *arrays: Any, **settings: Any) -> Any:
+    """By the version in CUDA where the first `typed` arrays are of its type."""
+    if any(array is not None and array.dtype != np.float32 for array in arrays[:typed]):
+        return through_host(definition, *arrays, **settings)
+    return own(*arrays, **settings)
 
 
 def _in_place(definition: Function, *arrays: Any, **settings: Any) -> Any:
@@ -66,15 +76,3 @@ def _in_place(definition: Function, *arrays: Any, **settings: Any) -> Any:
             for array in arrays
         )
     return definition(*arrays, **settings)
-
-
-def _through_host(definition: Function, *arrays: Any, **settings: Any) -> Any:
-    """Floats that come back are put on the GPU again."""
-    gpu = machine()
-    given = definition(
-        *(array if array is None or isinstance(array, np.ndarray) else gpu.to_host(array) for array in arrays),
-        **settings,
-    )
-    results = given if isinstance(given, tuple) else (given,)
-    placed = [gpu.from_host(array) if array is not None and array.dtype.kind == "f" else array for array in results]
-    return tuple(placed) if isinstance(given, tuple) else placed[0]

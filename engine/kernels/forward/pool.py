@@ -10,7 +10,7 @@ import numpy as np
 from .bounds import refused, require_size
 from .window import Ints, Window
 
-__all__ = ["average_pool", "global_average_pool", "global_max_pool", "lowest", "max_pool", "pool_window"]
+__all__ = ["average_pool", "global_average_pool", "global_max_pool", "lowest", "max_pool", "places_of", "pool_window"]
 
 
 def max_pool(
@@ -58,19 +58,19 @@ def average_pool(
 
 def global_average_pool(x: np.ndarray) -> np.ndarray:
     """(n, channels, 1, ...): the mean over all places."""
-    return x.mean(axis=_places(x), keepdims=True)
+    return x.mean(axis=places_of(x), keepdims=True)
 
 
 def global_max_pool(x: np.ndarray) -> np.ndarray:
     """(n, channels, 1, ...): the largest of all places."""
-    return x.max(axis=_places(x), keepdims=True)
+    return x.max(axis=places_of(x), keepdims=True)
 
 
 def pool_window(
     x: np.ndarray, kernel: Ints, strides: Ints, pads: Ints, dilations: Ints, auto_pad: str, ceil_mode: int
 ) -> Window:
     """The window of a pooling, after checking that it fits. Raises InputError."""
-    places = _places(x)
+    places = places_of(x)
     if len(kernel) != len(places):
         raise refused(f"kernel_shape {kernel}", f"{len(places)} numbers")
     window = Window.of(x.shape[2:], kernel, strides, pads, dilations, auto_pad, ceil_mode)
@@ -83,7 +83,8 @@ def lowest(dtype: np.dtype) -> float:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-def _places(x: np.ndarray) -> tuple[int, ...]:
+def places_of(x: np.ndarray) -> tuple[int, ...]:
+    """The axes of places. Raises InputError where there are none, or no place along one."""
     if x.ndim < 3:
         raise refused(f"an array of shape {x.shape}", "images, channels and places")
     if 0 in x.shape[2:]:

@@ -1,4 +1,4 @@
-"""Pooling in CUDA: that of `pool`, of float32 over up to three axes; others go by the definition."""
+"""Pooling in CUDA: that of `pool`, of float32; over more than three axes in host memory."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from ..machine_cupy import CudaText, Machine, machine
 from . import pool as definition
-from .bounds import refused
 from .conv_cupy import AXES, three
+from .host_memory import through_host
 from .window import Ints, Window
 
 __all__ = ["TEXT", "average_pool", "global_average_pool", "global_max_pool", "max_pool"]
@@ -32,9 +32,9 @@ def max_pool(
 ) -> Any:
     """As `pool.max_pool`."""
     window = definition.pool_window(x, kernel_shape, strides, pads, dilations, auto_pad, ceil_mode)
-    if x.dtype != np.float32 or x.ndim > AXES + 2:
+    if x.ndim > AXES + 2:
         settings: dict[str, Any] = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "dilations": dilations, "pads": pads}
-        return definition.max_pool(x, kernel_shape=kernel_shape, strides=strides, **settings)
+        return through_host(definition.max_pool, x, kernel_shape=kernel_shape, strides=strides, **settings)
     return _pooled(machine(), "false", x, window, 0)
 
 
@@ -51,19 +51,21 @@ def average_pool(
 ) -> Any:
     """As `pool.average_pool`."""
     window = definition.pool_window(x, kernel_shape, strides, pads, dilations, auto_pad, ceil_mode)
-    if x.dtype != np.float32 or x.ndim > AXES + 2:
-        raise refused(f"{x.dtype}{x.shape} on a GPU", "float32 of at most three axes")
+    if x.ndim > AXES + 2:
+        settings: dict[str, Any] = {"auto_pad": auto_pad, "ceil_mode": ceil_mode, "dilations": dilations, "pads": pads}
+        settings |= {"kernel_shape": kernel_shape, "strides": strides, "count_include_pad": count_include_pad}
+        return through_host(definition.average_pool, x, **settings)
     return _pooled(machine(), "true", x, window, int(bool(count_include_pad)))
 
 
 def global_average_pool(x: Any) -> Any:
     """As `pool.global_average_pool`."""
-    return _rows(machine(), "true", x) if x.dtype == np.float32 else definition.global_average_pool(x)
+    return _rows(machine(), "true", x)
 
 
 def global_max_pool(x: Any) -> Any:
     """As `pool.global_max_pool`."""
-    return _rows(machine(), "false", x) if x.dtype == np.float32 else definition.global_max_pool(x)
+    return _rows(machine(), "false", x)
 
 
 def _pooled(gpu: Machine, mean: str, x: Any, window: Window, with_padding: int) -> Any:
@@ -80,10 +82,11 @@ def _pooled(gpu: Machine, mean: str, x: Any, window: Window, with_padding: int) 
 
 
 def _rows(gpu: Machine, mean: str, x: Any) -> Any:
-    if x.ndim < 3 or not x.size:
-        raise refused(f"an array of shape {x.shape}", "images, channels and places")
+    places = definition.places_of(x)
     rows = x.shape[0] * x.shape[1]
-    result = gpu.empty((*x.shape[:2], *[1] * (x.ndim - 2)), np.float32)
+    result = gpu.empty((*x.shape[:2], *[1] * len(places)), np.float32)
+    if not rows:
+        return result
     grid = (min(-(-rows * 32 // THREADS), GROUPS * gpu.processors),)
     sizes = np.int64(rows), np.int64(math.prod(x.shape[2:]))
     gpu.launch(TEXT, f"pool_rows<{mean}>", grid, THREADS, gpu.array(x), *sizes, result)

@@ -1,4 +1,4 @@
-"""Shares of a whole in CUDA: those of `softmax`, of float32; other types go by the definition."""
+"""Shares of a whole in CUDA: those of `softmax`, of float32."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..machine_cupy import CudaText, machine
-from . import softmax as definition
 from .bounds import axis_of
 
 __all__ = ["TEXT", "log_softmax", "softmax"]
@@ -19,15 +18,11 @@ THREADS, GROUPS, WARP = 256, 8, 32
 
 def softmax(x: Any, *, axis: int = -1, flattened: int = 0) -> Any:
     """As `softmax.softmax`."""
-    if x.dtype != np.float32:
-        return definition.softmax(x, axis=axis, flattened=flattened)
     return _shares(x, axis, flattened, 0)
 
 
 def log_softmax(x: Any, *, axis: int = -1, flattened: int = 0) -> Any:
     """As `softmax.log_softmax`."""
-    if x.dtype != np.float32:
-        return definition.log_softmax(x, axis=axis, flattened=flattened)
     return _shares(x, axis, flattened, 1)
 
 

@@ -147,7 +147,7 @@ def test_pooling(gpu, name, shape, settings):
 
 @pytest.mark.parametrize("name", ["GlobalAveragePool", "GlobalMaxPool"])
 def test_pooling_of_everything(gpu, name):
-    for shape in ((2, 3, 40), (1, 7, 5, 6), (3, 1, 2, 2, 2)):
+    for shape in ((2, 3, 40), (1, 7, 5, 6), (3, 1, 2, 2, 2), (0, 3, 4)):
         check(name, some(*shape))
 
 
@@ -199,6 +199,35 @@ def test_rows_of_a_table(gpu):
     check("Gather", some(5, 4), np.array(3))
     with pytest.raises(InputError):
         function("Gather")(some(5, 4), np.array([5]))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_numbers_of_other_types_are_computed_in_host_memory(gpu, dtype):
+    def numbers(*shape):
+        return (some(*shape) * 9).astype(dtype)
+
+    check("Relu", numbers(3, 4))
+    check("PRelu", numbers(3, 4), numbers(4))
+    check("Clip", numbers(3, 4), some(1), None)
+    check("MatMul", numbers(3, 4), numbers(4, 2))
+    check("Gemm", some(3, 4), some(4, 2), numbers(2), tolerance=1e-4)
+    check("Conv", some(1, 2, 6), some(3, 2, 3), numbers(3), tolerance=1e-4)
+    check("MaxPool", numbers(1, 2, 6, 5), kernel_shape=(2, 3), pads=(0, 1, 0, 1))
+    check("LayerNormalization", some(3, 4), numbers(4))
+    check("BatchNormalization", some(3, 4), numbers(4), some(4), some(4), np.abs(some(4)))
+    check("Gather", numbers(3, 4), np.array([1, 0]))
+    if dtype == np.float64:
+        for name in ("Gelu", "LayerNormalization", "Softmax"):
+            check(name, numbers(3, 4))
+        check("AveragePool", numbers(1, 2, 6), kernel_shape=(2,))
+        check("Attention", *(numbers(1, 2, 3, 4) for _ in range(3)))
+
+
+def test_more_axes_than_three_are_computed_in_host_memory(gpu):
+    x = some(1, 2, 3, 3, 3, 3)
+    check("Conv", x, some(2, 2, 2, 2, 2, 2), tolerance=1e-4)
+    for name in ("MaxPool", "AveragePool"):
+        check(name, x, kernel_shape=(2, 2, 2, 2), pads=(1, 0, 0, 0, 0, 0, 0, 1))
 
 
 def test_other_kernels_go_by_the_definition(gpu):
