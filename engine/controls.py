@@ -185,10 +185,6 @@ class FlyControls:
         self._dolly = 0.0
         self._drift[:] = self._turning[:] = 0
 
-    def focus_on(self, point: np.ndarray, distance: float) -> Undo:
-        """Eases to `distance` from a point, which comes to the middle, without turning."""
-        return self.go_to(np.asarray(point, float) - self.camera.forward * distance, point)
-
     def home(self) -> Undo:
         """Eases to the first view."""
         return self.go_to(self._home.position, self._home.target, self._home.fov_y_rad)

@@ -32,5 +32,4 @@ class Theme:
     neutral: Color  # a lattice without values
     haze: float  # steepness of the glow around the horizon
     horizon_line: float  # strength of the thin bright line
-    floor_alpha: float = 0.20  # pools of light, or shadows
     bloom: float = 0.55

@@ -65,12 +65,6 @@ class Wave:
         """Stages that the light passes."""
         return float(len(self.stages))
 
-    def layer_at(self, place: float) -> int:
-        """The first layer of the stage at a place; -1 without stages."""
-        if not self.stages:
-            return -1
-        return self.stages[min(int(place), len(self.stages) - 1)].layers[0]
-
     def front(self, place: float) -> Front | None:
         """Where the light is; None before it starts and once it has left the network."""
         if not 0.0 <= place < self.length:

@@ -49,7 +49,7 @@ NAMED_KEYS = {
 SAME_KEY = {"Up": "W", "Down": "S", "Left": "A", "Right": "D"}  # where the arrow has no command of its own
 DRAG_PX = 4.0  # a press that moves less is a click
 DOUBLE_CLICK_S = 0.35
-LEFT, RIGHT, MIDDLE = 0, 1, 2
+LEFT, RIGHT = 0, 1
 
 
 @dataclass(frozen=True)

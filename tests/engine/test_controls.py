@@ -200,15 +200,6 @@ def test_home_comes_back_in_900_ms_eased_and_can_be_taken_back(controls):
     assert np.allclose(controls.camera.forward, away.forward, atol=1e-6)
 
 
-def test_focus_brings_a_point_to_the_middle_without_turning(controls):
-    forward = controls.camera.forward
-    controls.focus_on((120, 0, 10), 25)
-    let(controls, 1)
-    assert np.allclose(seen_at(controls, (120, 0, 10)), 0, atol=1e-6)
-    assert np.linalg.norm(controls.camera.position - (120, 0, 10)) == pytest.approx(25)
-    assert np.allclose(controls.camera.forward, forward, atol=1e-6)
-
-
 def test_an_orbit_held_still_before_it_is_let_go_stays(controls):
     controls.begin_orbit()
     controls.orbit(60, 0)
@@ -282,7 +273,7 @@ def test_an_eased_move_can_be_taken_back(controls):
 
 
 def test_another_scene_is_entered_at_its_first_view_with_keys_still_held(controls):
-    controls.focus_on((120, 0, 10), 25)
+    controls.go_to((120, 15, 30), (120, 0, 10))
     controls.hold("forward", True)
     controls.enter(Surroundings((0, 0, 9), (0, 0, 0), 0.5, np.array([[-1, -1, -1]]), np.array([[1, 1, 1]])))
     assert np.allclose(controls.camera.position, (0, 0, 9)) and controls.is_moving
@@ -302,7 +293,7 @@ def test_data_that_stands_up_from_a_sheet_is_not_cut_off(controls):
 
 
 def test_any_input_takes_over_from_an_eased_move(controls):
-    controls.focus_on((120, 0, 10), 25)
+    controls.go_to((120, 15, 30), (120, 0, 10))
     let(controls, 0.3)
     controls.look(1, 0)
     place = controls.camera.position

@@ -37,7 +37,7 @@ def test_layers_are_dim_ahead_brightest_in_the_light_and_bright_behind(wave):
     middle = wave.length / 2 + 0.5
     data = wave.lights(middle).data
     order = [stage.layers[0] for stage in wave.stages]
-    here = order.index(wave.layer_at(middle))
+    here = order.index(wave.front(middle).layer)
     assert max(data[order[here + 1 :]]) < min(data[order[:here]]) < data[order[here]] <= 1
 
 
