@@ -19,7 +19,7 @@ from .look_words import distribution
 from .looks import relief_of
 from .network_scene import NetworkScene, tray_bounds, write_points
 
-__all__ = ["WHOLE", "Focus", "FocusTrack", "ReliefTrack", "reword", "say_block", "show_focus"]
+__all__ = ["WHOLE", "Focus", "FocusTrack", "ReliefTrack", "reword", "say_block", "show_focus", "shown_height"]
 
 EASE_S = 0.4
 
@@ -109,16 +109,18 @@ def show_focus(built: NetworkScene, focus: Focus, relief: float | None = None) -
 
 
 def say_block(built: NetworkScene, detail: Detail) -> None:
-    """Lets the legend say for how many weights a point stands at most in what was prepared, of the layer in focus."""
+    """Lets the legend say what was prepared of the layer in focus: cubes, or for how many weights a point stands."""
     if built.layer_of is None or built.layer_of[0] is not detail.grids:
         known = {id(part.grid): part.layer for part in built.grids}
         layers = np.array([known.get(id(grid), -1) for grid in detail.grids], np.int64)
         built.layer_of = detail.grids, layers
-    layer, wanted = built.layer_of[1][detail.drawn.grid], built.words[0]
-    levels = detail.drawn.level[(layer >= 0) if wanted < 0 else (layer == wanted)]
+    layers, wanted = built.layer_of[1], built.words[0]
+    is_told = (layers >= 0) if wanted < 0 else (layers == wanted)
+    levels = detail.drawn.level[is_told[detail.drawn.grid]]
     block = 1 << int(levels.max()) if len(levels) else 0
-    if block != built.block:
-        built.block = block
+    has_cubes = bool((detail.near.strength[is_told[detail.near.grid]] >= 1).any())
+    if (block, has_cubes) != (built.block, built.has_cubes):
+        built.block, built.has_cubes = block, has_cubes
         write_points(built)
 
 
@@ -143,8 +145,8 @@ def _words(focus: Focus) -> tuple[int, bool, bool]:
     return (focus.layer if near > 0.5 else -1, flat > 0.5, flat < 0.5)
 
 
-def _shown_height(tray: Tray, near: float, flat: float) -> float:
-    """Height of a full value of the layer in focus: grown within the room above the floor, then flat."""
+def shown_height(tray: Tray, near: float, flat: float) -> float:
+    """Height of a full value of the layer in focus, world units: grown within the room above the floor, then flat."""
     tall = min(TALLER * tray.height, (tray.zero_y - FLOOR_SPACE) / GLASS_HEIGHT)
     height = tray.height + max(tall - tray.height, 0.0) * near
     return height + (FLAT_CELLS * tray.cell - height) * flat
@@ -152,7 +154,7 @@ def _shown_height(tray: Tray, near: float, flat: float) -> float:
 
 def _shape_data(built: NetworkScene, layer: int, near: float, flat: float, relief: float) -> None:
     for part in built.grids:
-        height = _shown_height(part.tray, near, flat) if part.layer == layer else part.tray.height
+        height = shown_height(part.tray, near, flat) if part.layer == layer else part.tray.height
         height *= relief
         if part.grid.dh[1] != height:
             part.grid.dh = np.array([0.0, height, 0.0])
@@ -168,7 +170,7 @@ def _shape_glass(built: NetworkScene, layer: int, near: float, flat: float, reli
         height = tray.height
         if number == layer:
             selected[k] = near > 0.5
-            height = _shown_height(tray, near, flat)
+            height = shown_height(tray, near, flat)
         if number == layer or relief != 1.0:
             half = GLASS_HEIGHT * max(height * relief, min(height, FLAT_CELLS * tray.cell))
             lower[1], upper[1] = tray.zero_y - half, tray.zero_y + half

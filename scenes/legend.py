@@ -156,8 +156,8 @@ def _statistics(facts: Facts, look: Look, found: Distribution) -> dict[str, str]
     return lines
 
 
-def point_line(beside: Labels, theme: Theme, look: Look, block: int, below: bool) -> Labels:
-    """Words on a point being of at most block x block weights, for below a legend's lines or beside its title.
+def point_line(beside: Labels, theme: Theme, look: Look, block: int, cubes: bool, below: bool) -> Labels:
+    """Words on a point (a cube) being of at most block x block weights, below a legend's lines or beside its title.
 
     No words where `block` is 0.
     """
@@ -167,7 +167,7 @@ def point_line(beside: Labels, theme: Theme, look: Look, block: int, below: bool
     place = (title[0], last + LINE_PX) if below else (title[0] + BAR_PX, title[1])
     color, align = (*theme.text3, 1.0), "left" if below else "right"
     return Labels(
-        [Text(points_words(look, block), CORNER, "screen", size=17, color=color, offset_px=place, align=align)]
+        [Text(points_words(look, block, cubes), CORNER, "screen", size=17, color=color, offset_px=place, align=align)]
     )
 
 

@@ -163,10 +163,10 @@ def beyond_words(look: Look) -> str:
     return text("look.beyond_sigmas", n=f"{QUIET_SIGMAS:g}") if look.name == "outlier" else text("legend.beyond")
 
 
-def points_words(look: Look, block: int) -> str:
-    """What a point stands for: of at most block x block weights."""
+def points_words(look: Look, block: int, cubes: bool) -> str:
+    """What a point stands for: of at most block x block weights; or a cube, of one."""
     if block <= 1:
-        return text("legend.point")
+        return text("legend.cube" if cubes else "legend.point")
     return text("legend.peaks" if look.is_peak else "legend.points", n=f"{block:,}")
 
 

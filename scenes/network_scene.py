@@ -75,6 +75,7 @@ class NetworkScene:
     scales: Scales
     look: Look = VALUE
     block: int = 0  # side of the largest block of weights that a point in focus stands for; 0: not known
+    has_cubes: bool = False  # whether weights in focus are drawn as cubes
     layer_legend: Labels | None = None  # words of the legend of the layer in focus
     layer_of: tuple[list[WeightGrid], np.ndarray] | None = None  # layers of the grids that were drawn last, -1 for none
     focus: tuple[int, float] = (-1, 0.0)  # layer and depth that the scene shows now
@@ -195,7 +196,7 @@ def write_points(built: NetworkScene) -> None:
     if shown is None:
         shown = next(node.drawable for node in built.overview_words.children[1:] if isinstance(node.drawable, Labels))
     below = built.layer_legend is not None
-    built.point_words.drawable = point_line(shown, theme, built.look, built.block, below)
+    built.point_words.drawable = point_line(shown, theme, built.look, built.block, built.has_cubes, below)
 
 
 def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

@@ -166,6 +166,7 @@ STRINGS: dict[str, str] = {
     "legend.beyond": "beyond range",
     "legend.color": "color",
     "legend.compressed": "wide matrices are drawn narrower",
+    "legend.cube": "each cube = 1 weight",
     "legend.floor": "1 floor square = {n} × {n} weights",
     "legend.height_and_color": "height and color",
     "legend.lattice": "gray lattice: shape only, no values",

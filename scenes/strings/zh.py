@@ -165,6 +165,7 @@ STRINGS: dict[str, str] = {
     "legend.beyond": "超出范围",
     "legend.color": "颜色",
     "legend.compressed": "较宽的矩阵绘制得更窄",
+    "legend.cube": "每个立方体 = 1 个权重",
     "legend.floor": "地面一格 = {n} × {n} 个权重",
     "legend.height_and_color": "高度与颜色",
     "legend.lattice": "灰色点阵：仅表示形状，没有数值",

@@ -257,6 +257,22 @@ def test_the_legend_says_what_a_point_stands_for(network, name):
     detail.pool.close()
 
 
+def test_the_legend_calls_cubes_cubes(network):
+    built = built_of(network, Look())
+    show_focus(built, Focus(1, 2.0))
+    detail = Detail(built.scene, TilePool(1 << 22))
+    part = next(part for part in built.grids if part.layer == 1)
+    target = part.grid.origin + part.grid.du * 2 + part.grid.dv * 2
+    said = []
+    for distance in (5.0, 60.0):
+        view = look_at(target + np.array([0.0, distance, 1.0]), target)
+        detail.prepare(Frame(0, 0.0, (Eye(view, perspective(0.6, 1.5, 0.1, 1e5), (0, 0, 300, 200)),)))
+        say_block(built, detail)
+        said += words(built.point_words.drawable)
+    assert said == ["each cube = 1 weight", "each point = 1 weight"]
+    detail.pool.close()
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_bars_count_every_number_once(network, name):
     built = built_of(network, Look(name))
