@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -21,9 +21,8 @@ from .program import Output, Program, Skipped, Step, Trace
 __all__ = ["MOST_TRACE_BYTES", "Runner", "run"]
 
 MOST_TRACE_BYTES = 4 << 30  # all outputs of one run
-FAULTS = (  # what NumPy raises where shapes or types do not fit a kernel
-    *(ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError),
-)
+# What NumPy raises where shapes or types do not fit a kernel.
+FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 
 Arrays = dict[str, np.ndarray]
 
@@ -92,7 +91,7 @@ class Runner:
 
     def _call(self, step: Step, values: Arrays, trace: _Recording) -> Iterable[np.ndarray | None]:
         self._check(step)
-        inputs = [(values[name] if name in values else self._known[name]) if name else None for name in step.inputs]
+        inputs = [self._value(name, values) for name in step.inputs]
         if step.branches:
             return self._branch(step, inputs[0], values, trace)
         given = self._function(step.kernel)(*inputs, **step.settings)
@@ -117,12 +116,15 @@ class Runner:
             raise refused("a condition of many values", "one")
         branch = step.branches[0 if bool(condition.reshape(-1)[0]) else 1]
         self._take(branch.steps, values, trace)
-        return [values[name] if name in values else self._known.get(name) for name in self._read(branch.outputs)]
+        return [self._value(name, values) for name in branch.outputs]
 
-    def _read(self, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            self._has(name)
-            yield name
+    def _value(self, name: str, values: Arrays) -> np.ndarray | None:
+        """What a name stands for; None where it is left out, or there is none."""
+        if not name:
+            return None
+        if name in values:
+            return values[name]
+        return self._known[name] if self._has(name) else None
 
     def _has(self, name: str) -> bool:
         """Whether a value is a weight, or follows from weights. Reads it."""
@@ -163,8 +165,7 @@ class _Recording:
             raise InputError(step.name or step.kernel, "run_trace_large", limit=MOST_TRACE_BYTES >> 20)
 
     def add(self, step: Step, found: Mapping[str, np.ndarray], seconds: float) -> None:
-        known = [Output(name, step.layer, step.kernel, array, seconds) for name, array in found.items()]
-        self.outputs += known
+        self.outputs += [Output(name, step.layer, step.kernel, array, seconds) for name, array in found.items()]
 
     def skip(self, step: Step, error: InputError | None, needs: str = "") -> None:
         name = step.name or next((name for name in step.outputs if name), step.kernel)

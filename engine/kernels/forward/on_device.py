@@ -1,8 +1,8 @@
 """Kernels of the table for arrays of `machine()`, on a GPU.
 
-Those of `ON_DEVICE` have a version in CUDA for float32, a function of the same name: equal to the definition but for the
-order in which numbers are added, and for the last bits of exp and its kin. Arithmetic, and what only moves numbers,
-works on CuPy's arrays as it is, through the protocols of NumPy. What is left goes through host memory.
+Those of `ON_DEVICE` have a version in CUDA for float32, a function of the same name: equal to the definition but for
+the order in which numbers are added, and for the last bits of exp and its kin. Arithmetic, and what only moves
+numbers, works on CuPy's arrays as it is, through the protocols of NumPy. What is left goes through host memory.
 """
 
 from __future__ import annotations
