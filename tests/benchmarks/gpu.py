@@ -104,6 +104,8 @@ def layer_calls():
         yield name, (x,), {}
     yield "MatMul", (some(3, 700, 515), some(515, 1030)), {}
     yield "Gemm", (some(300, 200), some(100, 200), some(100)), {"transB": 1}
+    yield "Linear", (some(3, 70, 200), some(100, 200), some(100)), {}
+    yield "MatMul", (some(30, 20).astype(np.float64), some(20, 10)), {}  # through host memory
     yield "Conv", (x, some(96, 32, 3, 3), some(96)), {"group": 2, "pads": (1, 1, 1, 1), "strides": (2, 1)}
     for name in ("MaxPool", "AveragePool"):
         yield name, (x,), {"kernel_shape": (3, 3), "strides": (2, 2)}
