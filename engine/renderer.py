@@ -18,12 +18,13 @@ from .painters.background import BackgroundPainter
 from .painters.boxes import BoxPainter
 from .painters.cubes import CubePainter
 from .painters.data import DataPainter
+from .painters.kept import KeptPictures
 from .painters.labels import LabelColors, LabelPainter
 from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
 from .painters.solids import SolidPainter
 from .rasterize import AUTO
-from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, walk
+from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, Text, walk
 from .tiles import BUDGET_BYTES, TilePool
 from .view import Eye, Frame
 
@@ -45,6 +46,7 @@ class Renderer:
         self.scene = scene
         self.detail = Detail(scene, TilePool(pool_bytes or BUDGET_BYTES))
         self._background = BackgroundPainter(context)
+        self._below = KeptPictures(context)
         self._boxes = BoxPainter(context)
         self._lines = LinePainter(context)
         self._labels = LabelPainter(context)
@@ -77,22 +79,14 @@ class Renderer:
         gl.glDisable(gl.GL_DEPTH_TEST)
         gl.glDepthMask(True)
         gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
-        if ground is None:
-            self._background.draw(scene, eye, framebuffer)
-        else:
-            gl.glClearColor(ground, ground, ground, 1)
-            gl.glClear(gl.GL_COLOR_BUFFER_BIT)
-        gl.glEnable(gl.GL_BLEND)
-        # Alpha stays 1: the picture is opaque whatever is drawn over it.
-        gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
         found = _Found(scene)
-        boxes = [(world[:3, 3], box) for world, box in found.all(Boxes)]
-        lines = found.all(Lines)
-        texts = [(world, text) for world, labels in found.all(Labels) for text in labels.texts]
-        self._boxes.draw_floor(boxes, scene, eye)
-        self._solids.draw_veils(found.all(Surface), "floor", eye)
-        self._labels.draw_floor(texts, eye, self._label_colors())
-        self._boxes.draw_back(boxes, scene, eye)
+        boxes, lines, texts = found.boxes(), found.all(Lines), found.texts()
+        self._boxes.take_glass(boxes, scene, eye)
+        if ground is None and eye.part is None:
+            self._below.draw(found.below(), eye, framebuffer, lambda: self._draw_below(found, eye, framebuffer, None))
+        else:
+            self._draw_below(found, eye, framebuffer, ground)
+        self._blend()
         self._lines.draw([(world, line) for world, line in lines if line.layer == "back"], eye)
         for offset, box in boxes:
             if box.style == "solid":
@@ -112,6 +106,27 @@ class Renderer:
         gl.glUseProgram(0)
         self._context.check("frame")
 
+    def _draw_below(self, found: _Found, eye: Eye, framebuffer: int, ground: float | None) -> None:
+        """Ground, floor and the backs of glass: what stays while data change."""
+        gl = self._context.gl
+        gl.glDisable(gl.GL_BLEND)
+        if ground is None:
+            self._background.draw(self.scene, eye, framebuffer)
+        else:
+            gl.glClearColor(ground, ground, ground, 1)
+            gl.glClear(gl.GL_COLOR_BUFFER_BIT)
+        self._blend()
+        self._boxes.draw_floor(found.boxes(), self.scene, eye)
+        self._solids.draw_veils(found.all(Surface), "floor", eye)
+        self._labels.draw_floor(found.texts(), eye, self._label_colors())
+        self._boxes.draw_back(eye)
+
+    def _blend(self) -> None:
+        """Plain blending. Alpha stays 1: the picture is opaque whatever is drawn over it."""
+        gl = self._context.gl
+        gl.glEnable(gl.GL_BLEND)
+        gl.glBlendFuncSeparate(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA, gl.GL_ZERO, gl.GL_ONE)
+
     def _label_colors(self) -> LabelColors:
         theme = self.scene.theme
         return LabelColors(theme.text, theme.text2, theme.text3, theme.panel)
@@ -121,6 +136,7 @@ class _Found:
     """The visible drawables of a scene by their kind, found in one walk."""
 
     def __init__(self, scene: Scene) -> None:
+        self._scene = scene
         self._found: dict[type, list[tuple[np.ndarray, Drawable]]] = {}
         for world, node in walk(scene.root):
             if node.drawable is not None:
@@ -129,3 +145,30 @@ class _Found:
     def all(self, kind: type[D]) -> list[tuple[np.ndarray, D]]:
         """(world_from_node, drawable) of all of one kind, in scene order."""
         return cast("list[tuple[np.ndarray, D]]", self._found.get(kind, []))
+
+    def boxes(self) -> list[tuple[np.ndarray, Boxes]]:
+        """(offset (3,), drawable)."""
+        return [(world[:3, 3], box) for world, box in self.all(Boxes)]
+
+    def texts(self) -> list[tuple[np.ndarray, Text]]:
+        """(world_from_node, text)."""
+        return [(world, text) for world, labels in self.all(Labels) for text in labels.texts]
+
+    def below(self) -> tuple:
+        """All that `Renderer._draw_below` shows."""
+        scene = self._scene
+        shown: list[tuple[np.ndarray, Drawable | Text]] = [*self.all(Boxes), *self.all(Surface), *self.texts()]
+        below = [(world, part) for world, part in shown if _lies_below(part)]
+        return scene.theme, scene.floor_y, scene.floor_step, scene.length, [_content(*placed) for placed in below]
+
+
+def _lies_below(part: Drawable | Text) -> bool:
+    if isinstance(part, Text):
+        return part.placement == "floor"
+    return isinstance(part, Boxes) and part.style != "solid" or isinstance(part, Surface) and part.style == "floor"
+
+
+def _content(world: np.ndarray, part: Drawable | Text) -> list:
+    """What can be compared: arrays as bytes. What was touched may be as it was."""
+    values = [world, *(value for name, value in vars(part).items() if name != "revision")]
+    return [value.tobytes() if isinstance(value, np.ndarray) else value for value in values]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..gpu import Context, Target, draw_full_screen
+from ..gpu import Context, draw_full_screen
 from ..scene import Scene
 from ..view import Eye
+from .kept import KeptPictures
 
 __all__ = ["BackgroundPainter"]
 
@@ -16,7 +17,7 @@ class BackgroundPainter:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._kept: dict[int, _Kept] = {}  # by target of the eye
+        self._kept = KeptPictures(context)
 
     def draw(self, scene: Scene, eye: Eye, framebuffer: int) -> None:
         """Covers the viewport of the framebuffer, which is bound. The floor is drawn as seen from above only.
@@ -26,26 +27,8 @@ class BackgroundPainter:
         if eye.part is not None:
             self._paint(scene, eye)
             return
-        kept = self._kept.setdefault(eye.target, _Kept())
-        if not kept.is_seen_again(_seen(scene, eye)):
-            self._paint(scene, eye)
-        elif kept.target is None:
-            self._paint(scene, eye)
-            kept.target = Target(*eye.size_px, depth=False)
-            self._copy(framebuffer, eye.viewport, kept.target.framebuffer, (0, 0, *eye.size_px), framebuffer)
-        else:
-            self._copy(kept.target.framebuffer, (0, 0, *eye.size_px), framebuffer, eye.viewport, framebuffer)
-
-    def _copy(
-        self, source: int, here: tuple[int, int, int, int], target: int, there: tuple[int, int, int, int], bound: int
-    ) -> None:
-        """Copies a rectangle (x, y, width, height) px; `bound` is bound after it."""
-        gl = self._context.gl
-        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, source)
-        gl.glBindFramebuffer(gl.GL_DRAW_FRAMEBUFFER, target)
-        corners = [(x, y, x + width, y + height) for x, y, width, height in (here, there)]
-        gl.glBlitFramebuffer(*corners[0], *corners[1], gl.GL_COLOR_BUFFER_BIT, gl.GL_NEAREST)
-        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, bound)
+        seen = scene.theme, scene.floor_y, scene.floor_step, scene.length
+        self._kept.draw(seen, eye, framebuffer, lambda: self._paint(scene, eye))
 
     def _paint(self, scene: Scene, eye: Eye) -> None:
         theme, lens = scene.theme, eye.clip_from_eye
@@ -68,27 +51,3 @@ class BackgroundPainter:
             first_px=(0, 0) if eye.part is None else eye.part[:2],
         )
         draw_full_screen()
-
-
-class _Kept:
-    """What an eye saw last, and its picture once it was seen twice."""
-
-    def __init__(self) -> None:
-        self.target: Target | None = None
-        self._seen: tuple = ()
-
-    def is_seen_again(self, seen: tuple) -> bool:
-        """Whether it is what was seen last; if not, the picture of that is given up."""
-        if seen == self._seen:
-            return True
-        self._seen = seen
-        if self.target is not None:
-            self.target.close()
-            self.target = None
-        return False
-
-
-def _seen(scene: Scene, eye: Eye) -> tuple:
-    """All that the surroundings depend on."""
-    lens = eye.world_from_eye.tobytes(), eye.clip_from_eye.tobytes(), eye.size_px
-    return *lens, scene.theme, scene.floor_y, scene.floor_step, scene.length

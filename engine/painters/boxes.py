@@ -39,24 +39,29 @@ class BoxPainter:
         self._edges = Instances(context.program("edges", "lines"), GLASS)
         self._flat = Instances(context.program("flat"), FLAT)
         self._solid = Instances(context.program("solid"), SOLID)
+        self._planes = np.zeros(0, FLAT)
 
     def draw_floor(self, boxes: list[tuple[np.ndarray, Boxes]], scene: Scene, eye: Eye) -> None:
         """Pools of light (or shadows) and plates; `boxes` are (offset (3,), drawable)."""
         rows = [_floor_rows(offset, box, scene, eye) for offset, box in boxes if box.style in ("floor", "plate")]
         self._draw_flat(rows, eye)
 
-    def draw_back(self, boxes: list[tuple[np.ndarray, Boxes]], scene: Scene, eye: Eye) -> None:
-        """Back faces, zero planes and back edges of glass; what stands inside is drawn after this."""
+    def take_glass(self, boxes: list[tuple[np.ndarray, Boxes]], scene: Scene, eye: Eye) -> None:
+        """The glass that `draw_back` and `draw_front` draw."""
         glass = [_glass_rows(offset, box, scene, eye) for offset, box in boxes if box.style in ("glass", "slab")]
         rows = np.concatenate(glass) if glass else np.zeros(0, GLASS)
+        self._planes = _plane_rows(rows[rows["shade"][:, 1] == 0])
         self._glass.upload(rows)
         self._edges.upload(rows)
+
+    def draw_back(self, eye: Eye) -> None:
+        """Back faces, zero planes and back edges of glass; what stands inside is drawn after this."""
         self._draw_glass(eye, front=False)
-        self._draw_flat([_plane_rows(rows[rows["shade"][:, 1] == 0])], eye)
+        self._draw_flat([self._planes], eye)
         self._draw_edges(eye, front=False)
 
     def draw_front(self, eye: Eye) -> None:
-        """Front faces and front edges of the boxes given to `draw_back`."""
+        """Front faces and front edges of glass."""
         self._draw_glass(eye, front=True)
         self._draw_edges(eye, front=True)
 

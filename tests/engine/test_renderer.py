@@ -104,3 +104,33 @@ def test_a_node_moves_all_below_it(draw):
     moved.add(box("solid"))
     here, there = (np.nonzero(picture[..., 0] > 120)[1].mean() for picture in (draw(box("solid")), draw(moved)))
     assert there > here + 20
+
+
+def test_what_lies_below_the_data_is_drawn_anew_once_it_changes(context):
+    def scene_of(color, words):
+        text = Text(words, np.array([-4.0, 0.0, 4.0]), "floor", size=2.0)
+        root = Node(children=[box("glass", color), box("plate", half=6.0), Node(drawable=Labels([text]))])
+        return Scene(root, DARK, np.array([-8.0, 0.0, -8.0]), np.array([8.0, 4.0, 8.0]))
+
+    def pictures(renderer, count):
+        last, seen = Last(), []
+        clock = OffscreenClock(context, SIZE, count, 1, lambda index, time_s: (eye_of(),))
+        loop.run(clock, [last, loop.Watcher(lambda *_: seen.append(last.pixels))], renderer.prepare, renderer.draw)
+        clock.close()
+        return seen
+
+    scene = scene_of(RED, "one")
+    renderer = Renderer(context, scene)
+    first, *others = pictures(renderer, 4)
+    assert all(np.array_equal(first, other) for other in others)
+    green = (0.0, 1.0, 0.0, 1.0)
+    glass, _, labels = scene.root.children
+    for change, same in (
+        (lambda: glass.drawable.colors.__setitem__(0, green), scene_of(green, "one")),
+        (lambda: setattr(labels.drawable.texts[0], "text", "two"), scene_of(green, "two")),
+    ):
+        change()
+        changed, again, kept = pictures(renderer, 3)
+        assert np.array_equal(changed, pictures(Renderer(context, same), 1)[0]) and not np.array_equal(changed, first)
+        assert np.array_equal(changed, again) and np.array_equal(changed, kept)
+        first = changed

@@ -41,7 +41,8 @@ def glass(studio, painter):
 
         def paint(eye, _):
             gl.glColorMask(back, back, back, back)
-            painter.draw_back([(offset, boxes)], scene, eye)
+            painter.take_glass([(offset, boxes)], scene, eye)
+            painter.draw_back(eye)
             gl.glColorMask(front, front, front, front)
             painter.draw_front(eye)
             gl.glColorMask(True, True, True, True)
