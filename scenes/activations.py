@@ -199,7 +199,9 @@ class Activations:
             root.children[weights:weights] = [self._node]
             root.add(self._front.node)
             root.add(self._timeline.node)
-        built.told = run_legend(theme, any(sheet.shares for sheet in self.sheets), built.scene.floor_step)
+        shares = any(sheet.shares for sheet in self.sheets)
+        batch = max((len(array) for array in inputs.values() if array.ndim > 1), default=1)
+        built.told = run_legend(theme, shares, built.scene.floor_step, batch, self._contributions.left_out)
         built.scene.revision += 1
         show_look(built, built.look)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,11 +26,13 @@ class _Use:
 
 
 class Contributions:
-    """Of the weights of a program's matrix products and convolutions, as far as they are not too many."""
+    """Of the weights of a program's matrix products and convolutions, but of `left_out` tensors that are too large."""
 
     def __init__(self, network: Network, program: Program) -> None:
+        uses = list(_uses(network, program))
         self._network = network
-        self._uses = list(_uses(network, program))
+        self._uses = list(_affordable(network, uses))
+        self.left_out = len(uses) - len(self._uses)
         self._weights: dict[int, np.ndarray] = {}
 
     def of(self, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
@@ -71,21 +73,26 @@ def _factors(shape: tuple[int, ...], use: _Use, strength: np.ndarray) -> np.ndar
 
 
 def _uses(network: Network, program: Program) -> Iterator[_Use]:
-    """The first use of each tensor."""
+    """The first use of each tensor that can be read."""
     rows = {name: row for row, name in enumerate(network.tensors.all_names())}
     turned: dict[str, str] = {}
     seen: set[int] = set()
-    total = 0
     for step in program.steps:
         if step.kernel == "Transpose" and step.inputs[0] in rows:
             turned[step.outputs[0]] = step.inputs[0]
         use = _use(step, rows, turned)
-        if use is None or use.tensor in seen:
-            continue
-        tensor = network.tensors[use.tensor]
-        total += tensor.count
-        if tensor.count <= MOST_WEIGHTS and total <= MOST_IN_ALL and tensor.is_readable:
+        if use is not None and use.tensor not in seen and network.tensors[use.tensor].is_readable:
             seen.add(use.tensor)
+            yield use
+
+
+def _affordable(network: Network, uses: Iterable[_Use]) -> Iterator[_Use]:
+    """Those whose weights are not too many."""
+    total = 0
+    for use in uses:
+        count = network.tensors[use.tensor].count
+        if count <= MOST_WEIGHTS and total + count <= MOST_IN_ALL:
+            total += count
             yield use
 
 

@@ -82,9 +82,19 @@ def legend(
     return Labels(pen.texts), _shapes(shapes)
 
 
-def run_legend(theme: Theme, shares: bool, floor_step: float) -> tuple[Labels, ScreenShapes]:
-    """A run: the scale of what layers give, that of attention and shares, and what points and lines are."""
-    lines = [text("legend.run.sheets"), text("legend.run.points"), text("legend.floor", n=f"{floor_step:g}")]
+def run_legend(
+    theme: Theme, shares: bool, floor_step: float, batch: int = 1, left_out: int = 0
+) -> tuple[Labels, ScreenShapes]:
+    """A run: the scale of what layers give, that of attention and shares, and what points and lines are.
+
+    `batch`: inputs that were run at once; `left_out`: tensors whose weights do not show what they did.
+    """
+    lines = [text("legend.run.sheets"), text("legend.run.points")]
+    if left_out:
+        lines.append(text("legend.run.left_out", count=f"{left_out:,}"))
+    if batch > 1:
+        lines.append(text("legend.run.batch", count=f"{batch:,}"))
+    lines.append(text("legend.floor", n=f"{floor_step:g}"))
     second = 92.0 if shares else 0.0
     pen = _Pen(theme, 78 + second + LINE_PX * len(lines))
     shapes = [_ground(theme, pen), *_scale(diverging(theme.name), pen.x, pen.y + 27)]

@@ -182,6 +182,8 @@ STRINGS: dict[str, str] = {
     "legend.reach.model": "on one scale for all",
     "legend.reach.tensor": "scaled per layer",
     "legend.run.activation": "activation",
+    "legend.run.batch": "of {count} inputs the first is shown",
+    "legend.run.left_out": "large tensors in plain colors: {count}",
     "legend.run.negative": "negative",
     "legend.run.points": "weights: brightness |weight × activation|",
     "legend.run.positive": "positive",

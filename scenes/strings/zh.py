@@ -181,6 +181,8 @@ STRINGS: dict[str, str] = {
     "legend.reach.model": "全部使用同一刻度",
     "legend.reach.tensor": "按层缩放",
     "legend.run.activation": "激活值",
+    "legend.run.batch": "共 {count} 个输入，仅显示第一个",
+    "legend.run.left_out": "{count} 个大张量保持原色",
     "legend.run.negative": "负",
     "legend.run.points": "权重：亮度为 |权重 × 激活|",
     "legend.run.positive": "正",

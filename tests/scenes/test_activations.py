@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from tensornaut.engine.commands import CommandTable
 from tensornaut.engine.detail import Detail
 from tensornaut.engine.picking import Pick
@@ -43,6 +44,11 @@ def digits(checkout):
 
 def sheet_of(runs, name):
     return next(sheet for sheet in runs.shown.sheets if sheet.name == name)
+
+
+def said(built):
+    """Lines of the legend of a run."""
+    return {piece.text for piece in built.told[0].texts}
 
 
 def test_every_layer_shows_what_it_passes_on(network):
@@ -179,6 +185,28 @@ def test_a_session_keeps_the_run_in_another_theme_and_after_other_looks(digits):
     table.run("run.scrub", share=0.25)
     session.prepare(7.0)
     assert session.runs.shown.place == 0.25 * session.runs.shown.wave.length
+
+
+def test_the_legend_says_what_is_not_shown_of_a_run(tmp_path, digits):
+    built, runs = shown(digits)
+    whole = said(built)
+    for count in (1, 12):
+        inputs = {"image": np.zeros((count, 1, 8, 8), np.float32)}
+        runs.show(inputs, runs.compute(inputs), play=False)
+        assert said(built) - whole == ({"of 12 inputs the first is shown"} if count > 1 else set())
+    random = np.random.default_rng(0)
+    sides = {"a.0.weight": (1100, 1000), "a.1.weight": (8, 1100)}  # more and less than a million
+    arrays = {name: random.standard_normal(shape, np.float32) for name, shape in sides.items()}
+    save_file(arrays, tmp_path / "large.safetensors")
+    network = open_network(tmp_path / "large.safetensors")
+    built = build(network, THEMES["dark"], Analysis())
+    runs = Runs(built)
+    (feed,) = runs.program.inputs
+    inputs = {feed.name: np.ones((1, 1000), np.float32)}
+    runs.show(inputs, runs.compute(inputs), play=False)
+    assert "large tensors in plain colors: 1" in said(built)
+    painted = {network.tensors[part.tensor].name: part.grid.painted is not None for part in built.grids}
+    assert painted == {"a.0.weight": False, "a.1.weight": True}
 
 
 def test_contributions_are_weights_times_the_mean_size_of_what_comes_in(digits):
