@@ -6,7 +6,6 @@ import argparse
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
     most = max([network.parameter_count, *(array.size for array in inputs.values())])
     with Progress(text("run.progress"), len(program.steps)) as progress:
         trace = Runner(program, compiled=most > MANY_NUMBERS and not on_gpu, cuda=on_gpu).run(inputs, progress.advance)
-    if on_gpu:
-        trace = _on_host(trace)
     if not trace.outputs and trace.causes and trace.causes[0].error:
         raise trace.causes[0].error
     if target is not None:
@@ -79,16 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _on_host(trace: Trace) -> Trace:
-    """The trace with all arrays in host memory."""
+def _on_host(array: Any) -> np.ndarray:
+    """An output in host memory."""
     from ..engine.kernels.device_memory import is_on_device
     from ..engine.kernels.machine_cupy import machine
 
-    outputs = [
-        replace(output, array=machine().to_host(output.array)) if is_on_device(output.array) else output
-        for output in trace.outputs
-    ]
-    return replace(trace, outputs=outputs)
+    return machine().to_host(array) if is_on_device(array) else array
 
 
 def _json_lines(program: Program, trace: Trace) -> Iterator[str]:
@@ -102,7 +95,8 @@ def _json_lines(program: Program, trace: Trace) -> Iterator[str]:
 
 def _report(output: Output) -> dict[str, Any]:
     array = output.array
-    summary = summarize(np.ascontiguousarray(array).reshape(-1), array.dtype.name)
+    whole = np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array  # on a GPU it always is
+    summary = summarize(whole.reshape(-1), array.dtype.name)
     names = ("min", "max", "mean", "std", "l2")
     facts = {name: or_null(getattr(summary, name)) for name in names}
     return {"name": output.name, "shape": list(array.shape), "dtype": array.dtype.name, **facts}
@@ -154,7 +148,7 @@ def _save(trace: Trace, path: Path) -> None:
             for output in trace.outputs:
                 member = zipfile.ZipInfo(f"{output.name}.npy", STORED_DATE)
                 with archive.open(member, "w", force_zip64=True) as stream:
-                    np.lib.format.write_array(stream, np.ascontiguousarray(output.array), allow_pickle=False)
+                    np.lib.format.write_array(stream, np.ascontiguousarray(_on_host(output.array)), allow_pickle=False)
     except BaseException:
         discard(part)
         raise

@@ -68,14 +68,19 @@ class DeviceValues:
     def dtype(self) -> str:
         return self.memory.dtype
 
-    def read(self, rows: slice, cols: slice) -> np.ndarray:
+    def read_on_device(self, rows: slice, cols: slice) -> Any:
+        """As `read`, as an array on the GPU."""
         from .kernels.decode_cupy import decode
         from .kernels.machine_cupy import machine
 
         gpu = machine()
         part = gpu.array(self.array).reshape(matrix_shape(self.shape))[rows, cols]
-        shape = part.shape
-        return gpu.to_host(decode(gpu.array(part), self.dtype, int(part.size))).reshape(shape)
+        return decode(gpu.array(part), self.dtype, int(part.size)).reshape(part.shape)
+
+    def read(self, rows: slice, cols: slice) -> np.ndarray:
+        from .kernels.machine_cupy import machine
+
+        return machine().to_host(self.read_on_device(rows, cols))
 
 
 def cuda_facts() -> CudaFacts:

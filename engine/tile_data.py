@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
-from .kernel_choice import version
+from .kernel_choice import version, version_for
 from .kernels.colorize import FIELD, LightTables, peaks_of_ends
 from .kernels.cut import TILE
 from .kernels.errors import TensornautError
@@ -80,10 +82,10 @@ def samples_of(source: Source, rows: slice, cols: slice, block: tuple[int, int])
     Rows are whole blocks but for the last ones of the matrix: however a tile is cut into calls, its samples stay.
     """
     assert source.values is not None
-    values = read_part(source.values, rows, cols)
-    kernel = version("colorize", values.size)
+    values = _part(getattr(source.values, "read_on_device", source.values.read), rows, cols)
     if source.peaks and block != (1, 1):
-        values, block = kernel.block_peaks(values, source.center, block), (1, 1)
+        values, block = version_for("colorize", values).block_peaks(values, source.center, block), (1, 1)
+    kernel = version_for("colorize", values)  # where they lie
     return kernel.block_means(values, source.value_range, source.tables.overview, block, source.center)
 
 
@@ -117,7 +119,11 @@ def _pyramid_peaks(source: Source, here: tuple[slice, slice], side: int) -> np.n
 
 def read_part(values: Values, rows: slice, cols: slice) -> np.ndarray:
     """Values of a part of a matrix. Raises one of `READ_FAULTS` where there are fewer than asked for."""
-    part = values.read(rows, cols)
+    return _part(values.read, rows, cols)
+
+
+def _part(read: Callable[[slice, slice], Any], rows: slice, cols: slice) -> Any:
+    part = read(rows, cols)
     wanted = (len(range(rows.start, rows.stop, rows.step or 1)), len(range(cols.start, cols.stop, cols.step or 1)))
     if part.shape != wanted:
         raise EOFError(f"found {part.shape} values, expected {wanted}")

@@ -90,7 +90,7 @@ class Interface:
 
     def __init__(self, array, **facts):
         self.array = array
-        self.size = array.size
+        self.shape, self.size = array.shape, array.size
         strides = None if array.flags.c_contiguous else array.strides
         plain = {"data": (array.ctypes.data, False), "shape": array.shape, "typestr": array.dtype.str}
         self.__cuda_array_interface__ = {**plain, "strides": strides, "version": 3, **facts}

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from tensornaut.engine import device
 from tensornaut.engine.device import CudaDevice, DeviceValues, cuda_facts
+from tensornaut.engine.kernels.colorize import light_tables
 from tensornaut.engine.summaries import summarize, to_bytes
-from tensornaut.engine.values import Values
+from tensornaut.engine.tile_data import Source, samples_of
+from tensornaut.engine.values import ArrayValues, Values
 
 DRIVER = """
 #include <cstring>
@@ -84,3 +86,25 @@ def test_numbers_on_a_gpu_are_summarized_there(cuda, gpu, width):
     values = np.random.default_rng(0).normal(size=5000).astype(np.float32)
     here, there = (summarize(array, "float32", 123, width) for array in (values, cuda.Interface(values)))
     assert to_bytes(here) == to_bytes(there)
+
+
+@pytest.mark.parametrize("peaks", [False, True])
+def test_values_on_a_gpu_are_colored_there(cuda, gpu, peaks):
+    class Found(DeviceValues):
+        """Parts say, as those of CuPy do, that they lie on a GPU."""
+
+        def read_on_device(self, rows, cols):
+            return cuda.Interface(super().read_on_device(rows, cols))
+
+        def read(self, rows, cols):
+            raise AssertionError("values came to the host")
+
+    array = np.random.default_rng(0).normal(0, 1, (70, 90)).astype(np.float32)
+    tables = light_tables(np.linspace((0.1, 0.9, 0.4), (1.0, 0.2, 0.5), 256).astype(np.float32))
+    sources = [
+        Source(values, 2.0, array.shape, tables, 0.1, peaks)
+        for values in (ArrayValues(array, "k"), Found(cuda.Interface(array), "k"))
+    ]
+    for block in ((1, 1), (8, 8)):
+        here, there = (samples_of(source, slice(0, 64), slice(8, 72), block) for source in sources)
+        assert [column.tobytes() for column in here] == [column.tobytes() for column in there]
