@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -77,6 +76,8 @@ def _found(built: NetworkScene, camera: Camera) -> tuple[int, Tray | None]:
             if name == camera.name:
                 return number, tray
             names.append(name)
+    from difflib import get_close_matches
+
     near = get_close_matches(camera.name, names, NAMES_SHOWN, 0.3) or names[:NAMES_SHOWN]
     raise _unknown(f"{camera.nearness}:{camera.name}", " | ".join(near) or FORMS)
 

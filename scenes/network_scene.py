@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from .scales import Scales
 from .slabs import lattices, placed_slabs, slab_bounds, slab_boxes
 from .spans import span_lines, span_titles
 from .style import diverging, kind_color
-from .wave import Lights
+
+if TYPE_CHECKING:
+    from .wave import Lights
 
 __all__ = [
     "GridPart",
