@@ -160,9 +160,10 @@ def check(batch: Batch, slots: int, tables: int | None = None) -> None:
     _check("counts", batch.counts, TILE + 1)
     _check("slot", batch.slot, slots)
     _check("morph", batch.morph, MORPH + 1)
-    named = batch.above_at[batch.above_at[:, 0] >= 0]
+    known = (batch.above_at[:, 0] >= 0) & (batch.counts > 0).all(1)
+    named = batch.above_at[known]
     _check("slot", named[:, 0], slots)
-    _check("above_at", named[:, 1:] + (batch.counts[batch.above_at[:, 0] >= 0] - 1) // 2, TILE)
+    _check("above_at", named[:, 1:] + (batch.counts[known] - 1) // 2, TILE)
     if tables is not None:
         _check("table", batch.table, tables)
 
