@@ -8,7 +8,9 @@ from pathlib import Path
 from ..engine.kernels.errors import InputError
 from ..scenes.strings import text
 
-__all__ = ["add_input", "add_source", "check_output"]
+__all__ = ["add_input", "add_source", "check_output", "wants_gpu"]
+
+DEVICES = CPU, CUDA = ("cpu", "cuda")
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +19,18 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
-    """--input, any number of times: what to run the model on."""
+    """--input, any number of times: what to run the model on; --device: where."""
     parser.add_argument("--input", metavar="FILE", action="append", default=[], help=text("run.option.input"))
+    parser.add_argument("--device", choices=DEVICES, default=CPU, help=text("run.option.device"))
+
+
+def wants_gpu(arguments: argparse.Namespace) -> bool:
+    """Whether models run on a GPU. Raises InputError where that was asked for and there is none."""
+    if arguments.device == CUDA:
+        from ..engine.kernels.machine_cupy import machine
+
+        machine()
+    return bool(arguments.device == CUDA)
 
 
 def check_output(path: str, suffixes: tuple[str, ...]) -> Path:

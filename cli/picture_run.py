@@ -26,14 +26,14 @@ def parse_share(share: str) -> float:
     return float(share)
 
 
-def shown_run(built: NetworkScene, words: Sequence[str]) -> Activations | None:
+def shown_run(built: NetworkScene, words: Sequence[str], cuda: bool = False) -> Activations | None:
     """The run of what `--input` gives, in the scene; None without it. Says what could not be run. Raises InputError."""
     if not words:
         return None
     from ..scenes.runs import Runs
     from .run_input import inputs_of
 
-    runs = Runs(built)
+    runs = Runs(built, cuda)
     inputs = inputs_of(runs.program.inputs, words)
     with Progress(text("run.progress"), len(runs.program.steps)) as progress:
         trace = runs.compute(inputs, progress.advance)

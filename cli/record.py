@@ -7,7 +7,7 @@ import argparse
 from ..engine.kernels.errors import InputError
 from ..engine.view import Eye
 from ..scenes.strings import text
-from .options import add_input, add_source, check_output
+from .options import add_input, add_source, check_output, wants_gpu
 from .picture import add_picture_options, open_drawing, open_scene, parse_size
 from .picture_run import shown_run
 from .progress import Progress
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         expected = f"{1 / rate:g} to {MOST_SECONDS:g}"
         raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=expected)
     built = open_scene(arguments)
-    shown = shown_run(built, arguments.input)
+    shown = shown_run(built, arguments.input, wants_gpu(arguments))
 
     from ..engine import loop
     from ..engine.outputs.offscreen import OffscreenClock

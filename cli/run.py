@@ -16,13 +16,13 @@ from ..engine.kernels.names import clean
 from ..engine.outputs.part_file import begin, discard, finish, unwritable
 from ..engine.runners.feeding import wanted
 from ..engine.runners.program import Output, Program, Skipped, Trace
-from ..engine.runners.run import Runner
+from ..engine.runners.run import Runner, on_host
 from ..engine.summaries import summarize
 from ..loaders.open import open_network
 from ..scenes.programs import program_of
 from ..scenes.strings import text
 from .main import one_line
-from .options import add_input, add_source, check_output
+from .options import add_input, add_source, check_output, wants_gpu
 from .progress import Progress
 from .run_input import inputs_of
 from .strict_json import encode, or_null
@@ -30,7 +30,6 @@ from .table import aligned, shape_text, terminal_width
 
 __all__ = ["add_arguments", "run"]
 
-DEVICES = ("cpu", "cuda")
 WIDTH_WHERE_UNKNOWN = 120  # cells, where there is no terminal
 COLUMNS = ("name", "shape", "type", "mean", "std", "min", "max", "time")
 MANY_NUMBERS = 1 << 18  # in weights or inputs; with more, compiled kernels are worth their import
@@ -44,16 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input(parser)
     parser.add_argument("--json", action="store_true", help=text("run.option.json"))
     parser.add_argument("--save", metavar="FILE", help=text("run.option.save"))
-    parser.add_argument("--device", choices=DEVICES, default="cpu", help=text("run.option.device"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0, after printing what the layers give. Raises InputError."""
-    on_gpu = arguments.device == "cuda"
-    if on_gpu:
-        from ..engine.kernels.machine_cupy import machine
-
-        machine()  # says at once what is missing
+    on_gpu = wants_gpu(arguments)
     target = check_output(arguments.save, (".npz",)) if arguments.save else None
     network = open_network(arguments.source)
     program = program_of(network)
@@ -74,14 +68,6 @@ def run(arguments: argparse.Namespace) -> int:
         for cause in trace.causes[:SHOWN_CAUSES]:
             print(_cause(cause), file=sys.stderr)
     return 0
-
-
-def _on_host(array: Any) -> np.ndarray:
-    """An output in host memory."""
-    from ..engine.kernels.device_memory import is_on_device
-    from ..engine.kernels.machine_cupy import machine
-
-    return machine().to_host(array) if is_on_device(array) else array
 
 
 def _json_lines(program: Program, trace: Trace) -> Iterator[str]:
@@ -148,7 +134,7 @@ def _save(trace: Trace, path: Path) -> None:
             for output in trace.outputs:
                 member = zipfile.ZipInfo(f"{output.name}.npy", STORED_DATE)
                 with archive.open(member, "w", force_zip64=True) as stream:
-                    np.lib.format.write_array(stream, np.ascontiguousarray(_on_host(output.array)), allow_pickle=False)
+                    np.lib.format.write_array(stream, np.ascontiguousarray(on_host(output.array)), allow_pickle=False)
     except BaseException:
         discard(part)
         raise

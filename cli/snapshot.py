@@ -10,7 +10,7 @@ from ..scenes.cameras import FORMS, parse_camera, stand
 from ..scenes.focus import show_focus
 from ..scenes.groundless import leave_out_floor
 from ..scenes.strings import text
-from .options import add_input, add_source, check_output
+from .options import add_input, add_source, check_output, wants_gpu
 from .picture import add_picture_options, open_drawing, open_scene, parse_size
 from .picture_run import parse_share, shown_run
 from .progress import Progress
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     camera = parse_camera(arguments.camera)
     built = open_scene(arguments)
     view, focus = stand(built, camera, size_px[0] / size_px[1])
-    shown = shown_run(built, arguments.input)
+    shown = shown_run(built, arguments.input, wants_gpu(arguments))
     if shown is not None:
         shown.light(arguments.at * shown.wave.length, size_px)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,9 +28,10 @@ FASTER = 2.0
 
 
 class Runs:
-    """`built` is the scene of the network; `open` and `attach` tell of further ones."""
+    """`built` is the scene of the network; `open` and `attach` tell of further ones. `cuda`: networks run on a GPU."""
 
-    def __init__(self, built: NetworkScene) -> None:
+    def __init__(self, built: NetworkScene, cuda: bool = False) -> None:
+        self.cuda = cuda
         self.playback = Playback()
         self.shown: Activations | None = None
         self.inputs: Inputs = {}
@@ -57,11 +59,14 @@ class Runs:
 
         `advance` is called at every step.
         """
-        from ..engine.runners.run import Runner
+        from ..engine.runners.run import Runner, on_host
 
         if self._runner is None:
-            self._runner = Runner(self.program)
-        return self._runner.run(inputs, advance)
+            self._runner = Runner(self.program, cuda=self.cuda)
+        trace = self._runner.run(inputs, advance)
+        if not self.cuda:
+            return trace
+        return replace(trace, outputs=[replace(output, array=on_host(output.array)) for output in trace.outputs])
 
     def check(self, inputs: Inputs) -> None:
         """Raises InputError where inputs do not fit."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel_cache import use_cache
+from ..kernels.device_memory import is_on_device
 from ..kernels.errors import InputError
 from ..kernels.forward import on_device
 from ..kernels.forward.bounds import refused
@@ -18,7 +19,7 @@ from ..kernels.machine_cupy import machine
 from .feeding import fed
 from .program import Output, Program, Skipped, Step, Trace
 
-__all__ = ["MOST_TRACE_BYTES", "Runner", "run"]
+__all__ = ["MOST_TRACE_BYTES", "Runner", "on_host", "run"]
 
 MOST_TRACE_BYTES = 4 << 30  # all outputs of one run
 # What NumPy raises where shapes or types do not fit a kernel.
@@ -33,6 +34,11 @@ def run(program: Program, inputs: Mapping[str, np.ndarray]) -> Trace:
     Raises InputError where the inputs do not fit.
     """
     return Runner(program).run(inputs)
+
+
+def on_host(array: Any) -> np.ndarray:
+    """An output in host memory: itself, or one copy of what lies on a GPU."""
+    return machine().to_host(machine().array(array)) if is_on_device(array) else array
 
 
 @dataclass(eq=False)

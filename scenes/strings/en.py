@@ -106,7 +106,8 @@ STRINGS: dict[str, str] = {
     "doctor.cuda": "GPU for CUDA",
     "doctor.cuda.gpu": "{name}, {gib} GiB, capability {capability}, driver for CUDA {driver}",
     "doctor.cuda.kernels": "kernels in CUDA",
-    "doctor.cuda.with": "CuPy {cupy}, nvrtc {nvrtc}; pictures go to OpenGL by one copy through pinned host memory",
+    "doctor.cuda.with": "CuPy {cupy}, nvrtc {nvrtc}; pictures and what layers give "
+    "(--device cuda) leave the GPU by one copy through pinned host memory",
     "doctor.cuda.without": "not used: CuPy is not installed (tensornaut[cuda]); nvrtc: {nvrtc}",
     "doctor.folder.cache": "cache folder",
     "doctor.folder.config": "settings folder",

@@ -105,7 +105,7 @@ STRINGS: dict[str, str] = {
     "doctor.cuda": "用于 CUDA 的 GPU",
     "doctor.cuda.gpu": "{name}，{gib} GiB，计算能力 {capability}，驱动支持 CUDA {driver}",
     "doctor.cuda.kernels": "CUDA 内核",
-    "doctor.cuda.with": "CuPy {cupy}，nvrtc {nvrtc}；画面经锁页主机内存复制一次后交给 OpenGL",
+    "doctor.cuda.with": "CuPy {cupy}，nvrtc {nvrtc}；画面和各层的输出（--device cuda）经锁页主机内存复制一次后离开 GPU",
     "doctor.cuda.without": "未使用：没有安装 CuPy（tensornaut[cuda]）；nvrtc：{nvrtc}",
     "doctor.folder.cache": "缓存文件夹",
     "doctor.folder.config": "设置文件夹",

@@ -153,11 +153,15 @@ def test_objects_in_a_file_are_never_unpickled(digits, capsys, tmp_path):
     complaint(capsys, digits, "--input", tmp_path / "objects.npy")
 
 
-def test_a_gpu_that_is_not_there_is_said(digits, capsys):
+def test_a_gpu_that_is_not_there_is_said(digits, capsys, tmp_path):
     try:
         import cupy  # noqa: F401
     except ImportError:
         assert "tensornaut[cuda]" in complaint(capsys, digits, "--input", "zeros", "--device", "cuda")
+        for command, output in (("snapshot", "a.png"), ("record", "a.mp4")):
+            words = [command, digits, str(tmp_path / output), "--input", "zeros", "--device", "cuda"]
+            assert main(words) == 2 and "tensornaut[cuda]" in capsys.readouterr().err
+            assert not list(tmp_path.iterdir())
 
 
 def test_layers_that_cannot_be_run_are_named_and_the_others_shown(capsys, tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 from tensornaut.engine.runners.feeding import made
-from tensornaut.engine.runners.run import Runner
+from tensornaut.engine.runners.run import Runner, on_host
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.programs import program_of
 
@@ -15,3 +15,9 @@ def test_the_demo_model_gives_the_same_numbers(gpu, checkout):
     assert not there.skipped
     for one, other in zip(here.outputs, there.outputs, strict=True):
         np.testing.assert_allclose(other.array, one.array, 1e-5, 1e-5, err_msg=one.name)
+
+
+def test_outputs_come_to_host_memory_only_from_a_gpu(gpu, cuda):
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert on_host(array) is array
+    np.testing.assert_array_equal(on_host(cuda.Interface(array)), array, strict=True)
