@@ -20,7 +20,7 @@ from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
 from ..scenes.strings import text
 from .main import has_display, one_line
-from .options import add_input, add_source, check_output
+from .options import add_input, add_source, check_output, wants_gpu
 from .picture import add_picture_options, look_of, parse_pool, parse_size
 from .view_pictures import Pictures
 from .view_runs import ViewRuns
@@ -60,12 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     size = parse_size(arguments.size) if arguments.size else remembered_size() or parse_size(USUAL_SIZE)
     network = open_network(arguments.source)
     inputs = _inputs(network, arguments.input) if arguments.input else None
+    cuda = wants_gpu(arguments)
     if not has_display():
         raise InputError("display", "no_display")
     drawing = arguments.threads, look_of(arguments), arguments.pool, arguments.rasterizer
     viewer = Viewer(network, size, arguments.theme, *drawing)
     try:
-        viewer.start(inputs, arguments.pad)
+        viewer.start(inputs, arguments.pad, cuda)
         viewer.run(film)
     finally:
         viewer.close()
@@ -131,8 +132,9 @@ class Viewer:
         gc.freeze()  # all that is there stays: looking through it again would hold up a frame now and then
         loop.run(self._clock, sinks, self._prepare, self._renderer.draw)
 
-    def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool) -> None:
-        """Runs the network on what is given; opens the drawing pad."""
+    def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool, cuda: bool = False) -> None:
+        """Runs the network on what is given, with `cuda` on a GPU; opens the drawing pad."""
+        self._session.runs.cuda = cuda
         if with_pad:
             self._runs.toggle_pad()
         if inputs is not None:
