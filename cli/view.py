@@ -114,7 +114,8 @@ class Viewer:
         for command in [*self._session.commands(), *own]:
             commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
-        hooks = Hooks(self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop)
+        told = self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop
+        hooks = Hooks(*told, self._runs.stroke)
         controls = self._session.controls
         self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
         self._weights.show_in(self._clock)

@@ -128,6 +128,10 @@ class ViewRuns:
         if self._panel.draw(self._pad, self._answer, colors):
             self._request()
 
+    def stroke(self, x_px: float, y_px: float) -> bool:
+        """Goes on with what is being drawn on the pad. True: there is more of it now."""
+        return self._pad is not None and self._panel.follow(self._pad, x_px, y_px)
+
     def words(self, pick: Pick) -> BlockWords | None:
         """Words on an activation that is pointed at."""
         return self._session.runs.words(pick)

@@ -102,6 +102,12 @@ class PanelHost:
         """True when the mouse is over a panel or held by one: it is not for the scene."""
         return bool(self._entered().get_io().want_capture_mouse)
 
+    def is_at(self, x_px: float, y_px: float) -> bool:
+        """True when the mouse would be over a panel there: also before the panels were drawn with it there."""
+        imgui = self._entered()
+        imgui.internal.update_hovered_window_and_capture_flags(imgui.ImVec2(x_px, y_px))
+        return self.wants_mouse
+
     @property
     def wants_keyboard(self) -> bool:
         """True when a panel takes what is typed."""

@@ -62,6 +62,7 @@ class Hooks:
     leave: Callable[[], None] | None = None  # the mouse went out of the window
     pivot_at: Callable[[float, float], np.ndarray | None] | None = None  # (3,) world: what an orbit turns about
     drop: Callable[[list[str]], None] | None = None  # paths of dropped files
+    stroke: Callable[[float, float], bool] | None = None  # the mouse is dragged on a panel; True: it changed the scene
 
 
 class WindowInput:
@@ -93,6 +94,7 @@ class WindowInput:
         self._place = np.zeros(2)  # of the mouse, px
         self._pressed_at: np.ndarray | None = None  # of the left button
         self._dragging = False
+        self._on_panel: set[int] = set()  # buttons that a panel has
         self._looking = False
         self._last_click: tuple[float, np.ndarray] | None = None
         self._listen()
@@ -108,6 +110,7 @@ class WindowInput:
         for name in set(self._held.values()):
             self._commands.run(name, pressed=False)
         self._held.clear()
+        self._on_panel.clear()
         self._end_drag()
         self._unlock_cursor()
 
@@ -186,8 +189,10 @@ class WindowInput:
             if not self._looking:
                 self._panels.add_mouse_button(button, pressed)
             self._refresh()
-            if pressed and self._panels.wants_mouse:
+            if pressed and not self._looking and self._panels.is_at(*map(float, self._place)):
+                self._on_panel.add(button)
                 return
+        self._on_panel.discard(button)
         if button == LEFT:
             self._press_left() if pressed else self._release_left()
         elif button == RIGHT:
@@ -239,6 +244,8 @@ class WindowInput:
         if self._panels is not None:
             self._panels.add_mouse_pos(*place)
             self._refresh()
+            if self._on_panel and self._hooks.stroke is not None and self._hooks.stroke(*map(float, place)):
+                self._request()
         if self._pressed_at is not None:
             self._drag(moved)
         elif self._hooks.hover is not None and not (self._panels is not None and self._panels.wants_mouse):

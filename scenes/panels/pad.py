@@ -23,7 +23,17 @@ class PadPanel:
 
     def __init__(self) -> None:
         self.place_px = (0.0, 0.0, 0.0)  # left, top and size of a pixel of the picture, of the panel drawn last
-        self._last: tuple[float, float] | None = None
+        self._last: tuple[float, float] | None = None  # where the stroke that is being drawn has come
+        self._erases = False
+
+    def follow(self, pad: DrawingPad, x_px: float, y_px: float) -> bool:
+        """Draws the stroke on to a place of the mouse, between two times that the panel is drawn. True: it shows."""
+        if self._last is None:
+            return False
+        before, (left, top, cell) = pad.revision, self.place_px
+        start, self._last = self._last, ((x_px - left) / cell, (y_px - top) / cell)
+        pad.draw(start, self._last, self._erases)
+        return pad.revision != before
 
     def draw(self, pad: DrawingPad, answer: np.ndarray | None, colors: np.ndarray) -> bool:
         """Draws it; to be called inside `PanelHost.frame`. True: something was drawn into the picture.
@@ -70,7 +80,8 @@ class PadPanel:
         mouse = imgui.get_io().mouse_pos
         place = (mouse.x - corner.x) / cell, (mouse.y - corner.y) / cell
         if imgui.is_item_active():
-            pad.draw(self._last or place, place, erase=imgui.is_mouse_down(RIGHT))
+            self._erases = imgui.is_mouse_down(RIGHT)
+            pad.draw(self._last or place, place, self._erases)
             self._last = place
         else:
             self._last = None

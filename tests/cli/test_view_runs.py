@@ -104,6 +104,22 @@ def test_the_network_answers_while_one_draws(window, model):
 
 
 @pytest.mark.xvfb
+def test_a_stroke_goes_wherever_the_mouse_went_also_between_two_pictures(window, model):
+    seen = window("view", model, "--pad", "--size", "1000x640")
+    ready = seen.until(lambda told: told["answer"] and told["place_px"][2] > 0 and told["place"] == told["length"] > 0)
+    left, top, cell = ready["place_px"]
+
+    def place(column, row):
+        return "mousemove", int(left + (column + 0.5) * cell), int(top + (row + 0.5) * cell)
+
+    seen.do(*place(0, 0), "mousedown", 1)
+    seen.until(lambda told: told["image"][0][0] > 0.9)
+    seen.do(*place(0, 7), *place(7, 7), *place(7, 0))  # at once
+    seen.until(lambda told: min(told["image"][7][0], told["image"][7][7], told["image"][0][7]) > 0.9)
+    seen.do("mouseup", 1)
+
+
+@pytest.mark.xvfb
 def test_a_file_is_run_and_the_light_is_paused_stepped_and_put_elsewhere(window, model, tmp_path):
     np.save(tmp_path / "digit.npy", np.random.default_rng(0).random((8, 8), np.float32))
     seen = window("view", model, "--input", tmp_path / "digit.npy", "--size", "1000x640")
