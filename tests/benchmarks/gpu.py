@@ -13,7 +13,8 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 from tensornaut.engine.device import cuda_facts
-from tensornaut.engine.kernel_choice import ON_DEVICE, VERSIONS
+from tensornaut.engine.kernel_choice import ON_DEVICE, ONE_ON_HOST, VERSIONS
+from tensornaut.engine.kernels.cut import CutEyes, CutGrids
 from tensornaut.engine.kernels.decode import DTYPES
 from tensornaut.engine.kernels.errors import InputError
 from tensornaut.engine.kernels.forward import on_device
@@ -60,7 +61,7 @@ def stored(dtype, seed=0):
 
 
 def calls():
-    """(kernel, function, arguments) of every kernel and type; the first argument is what lies on the GPU."""
+    """(kernel, function, arguments) of every kernel and type; the first array is what lies on the GPU."""
     table = version(VERSIONS, "colorize").light_tables(np.random.default_rng(1).random((9, 3))).overview
     for dtype, kind in DTYPES.items():
         if not kind.bits or "complex" in dtype:
@@ -73,7 +74,10 @@ def calls():
         yield "norms", "norms_of", (values, dtype)
         yield "outliers", "outliers_of", (flat, 64, dtype)
         yield "pyramid", "pyramid_of", (values, dtype)
+        summary = version(VERSIONS, "summarize").summarize_block(flat, dtype)
         yield "summarize", "summarize_block", (flat, dtype)
+        yield "summarize_small", "summarize_many", (values[:, :500].copy(), dtype)
+        yield "ends", "ends_of", (summary, flat)
         yield "summarize_matrix", "summarize_run", (flat, dtype, 12_345, SHAPE[1] + 13)
         if kind.stored == kind.decoded:
             for block in ((1, 1), (8, 8), (64, 64)):
@@ -81,13 +85,35 @@ def calls():
                 yield "colorize", "block_peaks", (values, 0.5, block)
 
 
+def cut_differs():
+    """In which cuts, if in any, the tiles are not those of the definition."""
+    random, count = np.random.default_rng(5), 2000
+    steps = random.normal(0, 1, (3, count, 3))
+    grids = CutGrids.of(random.normal(0, 3e4, (count, 3)), *steps, *random.integers(1, 20_000, (2, count)))
+    planes = random.normal(0, 1, (2, 5, 3)) + [3.0, 0, 0]
+    planes /= np.linalg.norm(planes, axis=-1, keepdims=True)
+    covers = np.tile([0.0, 1, 0, 3e4], (2, 1, 5, 1))
+    definition, on_gpu = version(VERSIONS, "cut"), version(ON_DEVICE, "cut")
+    placed, wrong = on_gpu.placed(grids), []
+    for name, hiding in (("the open", covers[:, :0]), ("hiding", covers)):
+        eyes = CutEyes(random.normal(0, 1e4, (2, 3)), planes, np.full(2, 900.0), hiding)
+        for budget in (10**6, 10**12):
+            expected = definition.cut(grids, eyes, 20.0, budget, 1 << 17)
+            same = facts(on_gpu.cut(placed, eyes, 20.0, budget, 1 << 17)) == facts(expected)
+            wrong += [] if same else [name]
+    return wrong
+
+
 def check_kernels(cupy):
     """Prints which kernels have the bits of their definitions."""
     wrong = {}
-    for name, function, (values, *others) in calls():
-        expected = getattr(version(VERSIONS, name), function)(values, *others)
-        found = getattr(version(ON_DEVICE, name), function)(cupy.asarray(values), *others)
-        wrong.setdefault(name, []).extend([values.dtype.name] if facts(found) != facts(expected) else [])
+    for name, function, arguments in calls():
+        expected = getattr(version(VERSIONS | ONE_ON_HOST, name), function)(*arguments)
+        place = next(k for k, argument in enumerate(arguments) if isinstance(argument, np.ndarray))
+        given = [cupy.asarray(argument) if k == place else argument for k, argument in enumerate(arguments)]
+        found = getattr(version(ON_DEVICE, name), function)(*given)
+        wrong.setdefault(name, []).extend([arguments[place].dtype.name] if facts(found) != facts(expected) else [])
+    wrong["cut"] = cut_differs()
     for name, types in wrong.items():
         print(f"{name:18} {'equal to its definition' if not types else 'DIFFERS for ' + ', '.join(types)}")
 
