@@ -16,9 +16,11 @@ from .gpu import Context
 from .kernels.errors import InputError
 from .painters.background import BackgroundPainter
 from .painters.boxes import BoxPainter
+from .painters.cube_rulers import cube_rulers
 from .painters.cubes import CubePainter
 from .painters.data import DataPainter
 from .painters.kept import KeptPictures
+from .painters.label_parts import RECTANGLE
 from .painters.labels import LabelColors, LabelPainter
 from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
@@ -29,6 +31,8 @@ from .tiles import BUDGET_BYTES, TilePool
 from .view import Eye, Frame
 
 __all__ = ["Renderer"]
+
+NO_SHAPES = np.zeros(0, RECTANGLE)
 
 D = TypeVar("D", bound=Drawable)
 
@@ -99,8 +103,10 @@ class Renderer:
         self._solids.draw_veils(found.all(Surface), "light", eye)
         self._boxes.draw_front(eye)
         self._lines.draw([(world, line) for world, line in lines if line.layer == "front"], eye)
-        for _, shapes in found.all(ScreenShapes):
-            self._labels.draw_screen_shapes(screen_rectangles(shapes, eye), eye)
+        shapes = np.concatenate([screen_rectangles(shape, eye) for _, shape in found.all(ScreenShapes)] or [NO_SHAPES])
+        strips, ruled = cube_rulers(self.detail.near, self.detail.grids, scene, eye, shapes)
+        self._labels.draw_screen_shapes(np.concatenate([strips, shapes]), eye)
+        texts += [(np.eye(4), text) for text in ruled]
         covered_px = beacons(self.detail, eye)
         self._labels.draw_front(texts, eye, self._label_colors(), history=frame.mode == "live", avoid_px=covered_px)
         gl.glUseProgram(0)

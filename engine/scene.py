@@ -204,6 +204,7 @@ class Scene:
     floor_y: float = 0.0
     floor_step: float = 16.0  # world units between thin floor lines
     sample_px: float = 1.0  # size of a sample of weights up to which it is not refined
+    axes: tuple[str, str] = ("row", "column")  # what rows and columns of weights are called
     revision: int = 0  # raised when nodes come, go or move
 
     @property

@@ -24,6 +24,7 @@ from .placement import Frame, Layout, Placed, Plate, place
 from .scales import Scales
 from .slabs import lattices, placed_slabs, slab_bounds, slab_boxes
 from .spans import span_lines, span_titles
+from .strings import text
 from .style import diverging, kind_color
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def build(network: Network, theme: Theme, analysis: Analysis, look: Look = VALUE
     for lines in (flow_lines(layout, theme), *arc_lines(layout, theme)):
         root.add(Node("connections", drawable=lines))
     layer_names = root.add(Node("callouts", drawable=callouts(network, layout, theme)))
-    scene = Scene(root, theme, *_bounds(layout))
+    scene = Scene(root, theme, *_bounds(layout), axes=(text("scene.rows"), text("scene.columns")))
     overview_words, layer_words = root.add(Node("overview words")), root.add(Node("layer words"))
     overview_words.add(Node("heading", drawable=heading(network, theme)))
     point_words = root.add(Node("point words"))
