@@ -74,11 +74,11 @@ class Runs:
 
     def show(self, inputs: Inputs, trace: Trace, play: bool) -> None:
         """Shows a run: from its beginning with `play`, else all of it; one that is shown already stays where it is."""
-        self.inputs, self.trace = inputs, trace
+        self.inputs, self.trace = fed(self.program.inputs, inputs), trace
         is_new = self.shown is None
         if self.shown is None:
             self.shown = self._activations()
-        self.shown.show(inputs, trace)
+        self.shown.show(self.inputs, trace)
         length = self.shown.wave.length
         if play:
             self.playback.begin(length)

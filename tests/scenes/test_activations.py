@@ -217,3 +217,11 @@ def test_contributions_are_weights_times_the_mean_size_of_what_comes_in(digits):
     weights = digits.tensors[part.tensor].values()
     expected = weights * np.abs(arrays["blocks.0.mlp.relu"]).mean((0, 1))
     assert np.allclose(part.grid.painted.array, expected, rtol=1e-5)
+
+
+def test_a_picture_without_the_axes_of_a_batch_is_shown_whole(digits):
+    built = build(digits, THEMES["dark"], Analysis())
+    runs, plain = Runs(built), image()["image"][0, 0]
+    runs.show({"image": plain}, runs.compute({"image": plain}), play=False)
+    assert np.array_equal(sheet_of(runs, "image").grid.values.read(slice(0, 8), slice(0, 8)), plain)
+    assert not any("first" in line for line in said(built))
