@@ -1,12 +1,14 @@
-"""Rulers beside slabs with numbers: which row is where at the left, which column at the bottom, in veiled strips."""
+"""Rulers beside slabs: which row is where at the left, which column at the bottom, in veiled strips."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..near_cells import NearCells
 from ..scene import Scene, Text, WeightGrid
-from ..text_layout import screen_scale
+from ..text_layout import least_size_px
 from ..theme import Theme
 from ..values import ColumnWindow
 from ..view import Eye, clip_from_world
@@ -14,11 +16,26 @@ from .label_parts import RECTANGLE
 
 __all__ = ["cube_rulers"]
 
-LEFT_PX, BOTTOM_PX = 92.0, 44.0  # widths of the strips at 1080 lines
-TEXT_PX, VEIL = 17.0, 0.92
-APART_PX = 34.0, 76.0  # least distance between numbers, down and across
-STEPS = (1, 2, 5, 10, 20, 50, 100)
-MARGIN_PX = 14.0  # between numbers and what else stands on the picture
+SIZE, VEIL = 17.0, 0.92  # of text, px at 1080 lines; of what lies below
+LEFT, BOTTOM = 5.4, 2.6  # widths of the strips, em
+WIDEST = 0.105  # of the picture's width; where the left one would be wider there are none
+APART = 2.0, 4.5  # least distance between numbers, down and across, em
+STEPS = (1, 5, 10, 50, 100)
+FADE = 0.35  # of that distance, over which numbers come
+EDGE = 2.0  # em from the end of a strip, or from what stands on it, over which they come
+MARGIN = 0.8  # em
+MOST = 400  # lines of cells
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Lines of cells that cross a strip."""
+
+    word: str  # what they are called
+    step: np.ndarray  # (3,) world, from line to line
+    first: int  # number of line 0
+    count: int
+    middle: int  # one of those in view
 
 
 def cube_rulers(
@@ -27,77 +44,89 @@ def cube_rulers(
     """RECTANGLE rows of the strips, and their numbers; nothing where no slab has its number.
 
     The rows and columns are those of the matrix that has most slabs in view. `taken_px`: RECTANGLE rows of what else
-    stands on the picture, which hides no number.
+    stands on the picture; no number stands there.
     """
-    if not len(near) or not near.nearness.max():
+    width, height = eye.size_px
+    em = float(least_size_px(SIZE, height))
+    if not len(near) or not near.nearness.max() or LEFT * em > WIDEST * width:
         return np.zeros(0, RECTANGLE), []
     chosen = int(np.bincount(near.grid, near.nearness).argmax())
-    near = near.only(near.grid == chosen)
-    values = grids[chosen].values
-    first = values.first_column if isinstance(values, ColumnWindow) else 0
-    width, height = eye.size_px
-    scale = screen_scale(height)
-    left, bottom = LEFT_PX * scale, height - BOTTOM_PX * scale
-    top = _top(taken_px, left)
+    near, grid = near.only(near.grid == chosen), grids[chosen]
+    strength = float(near.nearness.max())
+    left, bottom, top = LEFT * em, height - BOTTOM * em, _top(taken_px, LEFT * em)
     start = near.base[0] - near.row[0] * near.du[0] - near.col[0] * near.dv[0]
-    axes = [(near.row, near.du[0], 0, scene.axes[0]), (near.col, near.dv[0], first, scene.axes[1])]
+    down, level = _axes(near, grid, scene.axes, eye)
+    texts = []
+
+    def write(words: str, x: float, y: float, align: str, alpha: float) -> None:
+        place, color = np.array([x / width, y / height]), (*scene.theme.text2, alpha * strength)
+        shift = (0.0, -SIZE / 2)
+        texts.append(Text(words, place, "screen", size=SIZE, color=color, offset_px=shift, align=align))
+
+    number_x, number_y = left - MARGIN * em, (bottom + height) / 2
+    write(level.word, number_x, number_y, "right", 1.0)
+    write(down.word, number_x, top + 1.3 * em, "right", 1.0)
+    ends = np.array([top + 2.4 * em, bottom - 0.5 * em])
+    for index, y, alpha in _shown(_crossings(start, down, level, eye, 0, left / 2, ends), APART[0] * em, em, ends, []):
+        write(f"{index + down.first:,}", number_x, y, "right", alpha)
+    ends = np.array([left + MARGIN * em, width - MARGIN * em])
+    found, hidden = _crossings(start, level, down, eye, 1, number_y, ends), _hidden(taken_px, number_y)
+    for index, x, alpha in _shown(found, APART[1] * em, em, ends, hidden):
+        write(f"{index + level.first:,}", x, number_y, "center", alpha)
+    return _strips(scene.theme, strength, left, top, bottom, eye), texts
+
+
+def _axes(near: NearCells, grid: WeightGrid, words: tuple[str, str], eye: Eye) -> tuple[_Axis, _Axis]:
+    """The lines of cells that cross the left strip, and those that cross the one at the bottom."""
+    first = grid.values.first_column if isinstance(grid.values, ColumnWindow) else 0
+    middle = int(near.nearness.argmax())
+    rows = _Axis(words[0], near.du[0], 0, grid.shape[0], int(near.row[middle]))
+    columns = _Axis(words[1], near.dv[0], first, grid.shape[1], int(near.col[middle]))
     right = eye.world_from_eye[:3, 0]
-    axes.sort(key=lambda axis: abs(float(axis[1] @ right)) / float(np.linalg.norm(axis[1])))
-    (down, down_step, down_first, down_word), (level, level_step, level_first, level_word) = axes
-    alpha = float(near.nearness.max())
-    color = (*scene.theme.text2, alpha)
-
-    def written(number: str, x: float, y: float, align: str) -> Text:
-        place = np.array([x / width, y / height])
-        offset = (0.0, -TEXT_PX / 2)
-        return Text(number, place, "screen", size=TEXT_PX, color=color, offset_px=offset, align=align)
-
-    middle_y, number_x = (bottom + height) / 2, left - MARGIN_PX * scale
-    texts = [written(level_word, number_x, middle_y, "right"), written(down_word, number_x, top + 22 * scale, "right")]
-    found = _crossings(start, down_step, level_step, _span(down), eye, 0, left / 2)
-    for index, y in _spread(found, APART_PX[0] * scale):
-        if top + 54 * scale < y < bottom - MARGIN_PX * scale:
-            texts.append(written(f"{index + down_first:,}", number_x, y, "right"))
-    found = _crossings(start, level_step, down_step, _span(level), eye, 1, middle_y)
-    for index, x in _spread(found, APART_PX[1] * scale):
-        if left + MARGIN_PX * scale < x < width - MARGIN_PX * scale and not _is_taken(x, middle_y, taken_px, scale):
-            texts.append(written(f"{index + level_first:,}", x, middle_y, "center"))
-    return _strips(scene.theme, alpha, left, top, bottom, eye), texts
-
-
-def _span(numbers: np.ndarray) -> np.ndarray:
-    return np.arange(int(numbers.min()), int(numbers.max()) + 1)
+    level_rows, level_columns = (abs(float(a.step @ right)) / float(np.linalg.norm(a.step)) for a in (rows, columns))
+    return (columns, rows) if level_rows > level_columns else (rows, columns)
 
 
 def _crossings(
-    start: np.ndarray, step: np.ndarray, along: np.ndarray, numbers: np.ndarray, eye: Eye, axis: int, at_px: float
+    start: np.ndarray, lines: _Axis, along: _Axis, eye: Eye, axis: int, at_px: float, ends: np.ndarray
 ) -> list[tuple[int, float]]:
-    """(number, px from the top left) of lines of cells where they cross x (axis 0) or y (axis 1) = `at_px`.
+    """(index, px from the top left) of lines of cells where they cross x (axis 0) or y (axis 1) = `at_px`.
 
-    Lines run in the direction `along`; that of each number is `step` from the one before.
+    Those from shortly before to shortly behind the `ends` of a strip, in order.
     """
+    side, other_side = eye.size_px[axis], eye.size_px[1 - axis]
+    sign = np.array([1.0, -1.0])
     rows = clip_from_world(eye)[[0, 1, 3]]
-    starts = np.column_stack([start + numbers[:, None] * step, np.ones(len(numbers))]) @ rows.T
-    direction = rows[:, :3] @ along
-    side = eye.size_px[axis]
-    wanted = (2 * at_px / side - 1) * (1 if axis == 0 else -1)
+    origin, step, direction = rows[:, :3] @ start + rows[:, 3], rows[:, :3] @ lines.step, rows[:, :3] @ along.step
+    wanted = (2 * at_px / side - 1) * sign[axis]
     slope = direction[axis] - wanted * direction[2]
-    if abs(slope) < 1e-12:
+    if abs(slope) < 1e-9 * float(np.abs(direction).max()):
         return []
-    there = starts + ((wanted * starts[:, 2] - starts[:, axis]) / slope)[:, None] * direction
-    other = 1 - axis
-    unit = there[:, other] / np.where(there[:, 2] > 0, there[:, 2], np.nan) * (1 if other == 0 else -1)
-    places = (unit + 1) / 2 * eye.size_px[other]
-    return [(number, place) for number, place in zip(numbers.tolist(), places.tolist(), strict=True) if place == place]
+    index = np.arange(max(lines.middle - MOST // 2, 0), min(lines.middle + MOST // 2, lines.count))
+    seen = origin + index[:, None] * step
+    seen = seen + ((wanted * seen[:, 2] - seen[:, axis]) / slope)[:, None] * direction
+    there = seen[:, 2] > 0
+    places = (seen[there, 1 - axis] / seen[there, 2] * sign[1 - axis] + 1) / 2 * other_side
+    inside = (places > ends[0] - other_side) & (places < ends[1] + other_side)
+    return list(zip(index[there][inside].tolist(), places[inside].tolist(), strict=True))
 
 
-def _spread(found: list[tuple[int, float]], apart_px: float) -> list[tuple[int, float]]:
-    """Every number, or every 2nd, 5th, ... so that they stand at least so far apart."""
+def _shown(
+    found: list[tuple[int, float]], apart: float, em: float, ends: np.ndarray, hidden: list[tuple[float, float]]
+) -> list[tuple[int, float, float]]:
+    """(index, px, opacity) of numbers far enough apart, between the ends of a strip and not where it is hidden."""
     if len(found) < 2:
-        return found
-    spacing = float(np.median(np.abs(np.diff([place for _, place in found]))))
-    step = next((step for step in STEPS if step * spacing >= apart_px), 0)
-    return [(number, place) for number, place in found if step and number % step == 0]
+        return []
+    places = np.array([place for _, place in found])
+    spacing = np.abs(np.gradient(places))
+    numbers = []
+    for (index, place), space in zip(found, spacing.tolist(), strict=True):
+        coarsest = max(step for step in STEPS if index % step == 0)
+        clear = [place - ends[0], ends[1] - place, *(max(low - place, place - high) for low, high in hidden)]
+        alpha = min((coarsest * space / apart - 1) / FADE, min(clear) / (EDGE * em), 1.0)
+        if alpha > 0:
+            numbers.append((index, place, alpha))
+    return numbers
 
 
 def _top(taken_px: np.ndarray, left: float) -> float:
@@ -107,15 +136,16 @@ def _top(taken_px: np.ndarray, left: float) -> float:
     return float((corner[:, 1] + corner[:, 3]).max(initial=0.0))
 
 
-def _is_taken(x: float, y: float, taken_px: np.ndarray, scale: float) -> bool:
-    places, margin = taken_px["place_px"], (MARGIN_PX + 20) * scale
-    across = (places[:, 0] - margin < x) & (x < places[:, 0] + places[:, 2] + margin)
-    return bool((across & (places[:, 1] < y) & (y < places[:, 1] + places[:, 3])).any())
+def _hidden(taken_px: np.ndarray, y: float) -> list[tuple[float, float]]:
+    """From where to where something stands on the bottom strip."""
+    places = taken_px["place_px"]
+    across = places[(places[:, 1] < y) & (y < places[:, 1] + places[:, 3])]
+    return [(float(x), float(x + wide)) for x, _, wide, _ in across]
 
 
-def _strips(theme: Theme, alpha: float, left: float, top: float, bottom: float, eye: Eye) -> np.ndarray:
+def _strips(theme: Theme, strength: float, left: float, top: float, bottom: float, eye: Eye) -> np.ndarray:
     width, height = eye.size_px
     rows = np.zeros(2, RECTANGLE)
     rows["place_px"] = (0, top, left, bottom - top), (0, bottom, width, height - bottom)
-    rows["left"] = rows["right"] = *theme.panel, VEIL * alpha
+    rows["left"] = rows["right"] = *theme.panel, VEIL * strength
     return rows
