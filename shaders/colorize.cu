@@ -95,6 +95,6 @@ block_peaks(const typename Kind::Word *values, const float *bytes, i64 rows, i64
             bad |= __shfl_xor_sync(FULL_WARP, bad, apart);
         }
         if (lane == 0 && number < blocks)
-            peaks[number] = bad ? nan_of(0.0) : top - center >= center - low ? top : low;
+            peaks[number] = bad ? nan_of(0.0) : (top - center >= center - low ? top : low) + 0.0;  // 0 has no sign
     }
 }

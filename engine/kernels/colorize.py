@@ -135,10 +135,13 @@ def block_peaks(values: np.ndarray, center: float, block: tuple[int, int]) -> np
 
 
 def peaks_of_ends(lowest: np.ndarray, highest: np.ndarray, bad: np.ndarray, center: float) -> np.ndarray:
-    """float64: which of two numbers is farther from a center; the higher one when both are; NaN where `bad`."""
+    """float64: which of two numbers is farther from a center; the higher one when both are; NaN where `bad`.
+
+    0 has no sign, for which of two zeros is the lower one is chance.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         low, high = lowest.astype(np.float64), highest.astype(np.float64)
-        return np.where(bad, np.nan, np.where(high - center >= center - low, high, low))
+        return np.where(bad, np.nan, np.where(high - center >= center - low, high, low)) + 0.0
 
 
 def _joined(join: np.ufunc, numbers: np.ndarray, block: tuple[int, int]) -> np.ndarray:

@@ -108,4 +108,5 @@ def _block_peaks(values, center, high, wide, peaks):
                     all_finite &= math.isfinite(value)
                     lowest, highest = min(lowest, value), max(highest, value)
             low, high_end = np.float64(lowest), np.float64(highest)
-            peaks[i, j] = (high_end if high_end - center >= center - low else low) if all_finite else np.nan
+            farther = high_end if high_end - center >= center - low else low
+            peaks[i, j] = farther + 0.0 if all_finite else np.nan

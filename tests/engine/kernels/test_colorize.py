@@ -89,6 +89,13 @@ def test_both_versions_give_the_same_means_and_peaks_around_any_center(values, b
     np.testing.assert_array_equal(*peaks)
 
 
+def test_a_peak_of_zero_has_no_sign_in_any_version():
+    zeros = np.random.default_rng(0).choice([-0.0, 0.0], (40, 30)).astype(np.float32)
+    for version in (definition, compiled):
+        for center in (0.0, 0.5, -0.5):
+            assert not version.block_peaks(zeros, center, (4, 2)).view(np.uint64).any()
+
+
 @settings(max_examples=60, deadline=None)
 @given(matrices(), BLOCKS, st.sampled_from([0.0, 0.25, -7.5]))
 def test_a_peak_is_a_value_of_its_block_and_none_is_farther(values, block, center):
