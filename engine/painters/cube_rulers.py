@@ -16,13 +16,13 @@ from .label_parts import RECTANGLE
 
 __all__ = ["cube_rulers"]
 
-SIZE, VEIL = 17.0, 0.92  # of text, px at 1080 lines; of what lies below
+SIZE, VEIL = 17.0, 0.95  # of text, px at 1080 lines; of what lies below
 LEFT, BOTTOM = 5.4, 2.6  # widths of the strips, em
 WIDEST = 0.105  # of the picture's width; where the left one would be wider there are none
 APART = 2.0, 4.5  # least distance between numbers, down and across, em
 STEPS = (1, 5, 10, 50, 100)
 FADE = 0.35  # of that distance, over which numbers come
-EDGE = 2.0  # em from the end of a strip, or from what stands on it, over which they come
+EDGE = 3.0, 4.5  # from the end of a strip, or from what stands on it, over which they come, down and across, em
 MARGIN = 0.8  # em
 MOST = 400  # lines of cells
 
@@ -67,11 +67,12 @@ def cube_rulers(
     write(level.word, number_x, number_y, "right", 1.0)
     write(down.word, number_x, top + 1.3 * em, "right", 1.0)
     ends = np.array([top + 2.4 * em, bottom - 0.5 * em])
-    for index, y, alpha in _shown(_crossings(start, down, level, eye, 0, left / 2, ends), APART[0] * em, em, ends, []):
+    found = _crossings(start, down, level, eye, 0, left / 2, ends)
+    for index, y, alpha in _shown(found, APART[0] * em, EDGE[0] * em, ends, []):
         write(f"{index + down.first:,}", number_x, y, "right", alpha)
     ends = np.array([left + MARGIN * em, width - MARGIN * em])
     found, hidden = _crossings(start, level, down, eye, 1, number_y, ends), _hidden(taken_px, number_y)
-    for index, x, alpha in _shown(found, APART[1] * em, em, ends, hidden):
+    for index, x, alpha in _shown(found, APART[1] * em, EDGE[1] * em, ends, hidden):
         write(f"{index + level.first:,}", x, number_y, "center", alpha)
     return _strips(scene.theme, strength, left, top, bottom, eye), texts
 
@@ -112,7 +113,7 @@ def _crossings(
 
 
 def _shown(
-    found: list[tuple[int, float]], apart: float, em: float, ends: np.ndarray, hidden: list[tuple[float, float]]
+    found: list[tuple[int, float]], apart: float, edge: float, ends: np.ndarray, hidden: list[tuple[float, float]]
 ) -> list[tuple[int, float, float]]:
     """(index, px, opacity) of numbers far enough apart, between the ends of a strip and not where it is hidden."""
     if len(found) < 2:
@@ -123,7 +124,7 @@ def _shown(
     for (index, place), space in zip(found, spacing.tolist(), strict=True):
         coarsest = max(step for step in STEPS if index % step == 0)
         clear = [place - ends[0], ends[1] - place, *(max(low - place, place - high) for low, high in hidden)]
-        alpha = min((coarsest * space / apart - 1) / FADE, min(clear) / (EDGE * em), 1.0)
+        alpha = min((coarsest * space / apart - 1) / FADE, min(clear) / edge, 1.0)
         if alpha > 0:
             numbers.append((index, place, alpha))
     return numbers
