@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Flight", "Key", "angles", "level_pose"]
+__all__ = ["Climb", "Flight", "Key", "angles", "level_pose", "way_length"]
 
 RHO = 1.0  # how much zooming is preferred to panning: a far crossing backs away until half its length is visible
 NEAR_PAN = 1e-6  # of the visible height: a shift too small to see
@@ -31,8 +32,31 @@ class Key:
     fov_y_rad: float
 
 
+@dataclass(frozen=True)
+class Climb:
+    """How much higher than its way an eye is, in distances to what it looks at: a uniform cubic B-spline of time.
+
+    So velocity and acceleration are continuous, and nowhere is it lower than the lowest of the four knots around.
+    """
+
+    start_s: float  # time of the first knot
+    step_s: float
+    shares: np.ndarray  # (n,) float64, one a knot
+
+    def at(self, time_s: float) -> float:
+        """Height at a time, in distances; beyond the knots that of the last of them."""
+        place = (time_s - self.start_s) / self.step_s
+        before = math.floor(place)
+        t = place - before
+        weights = (1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3
+        around = self.shares[np.clip(np.arange(before - 1, before + 3), 0, len(self.shares) - 1)]
+        return float(np.dot(weights, around)) / 6
+
+
 class Flight:
     """The way through keys with strictly increasing times. Raises ValueError for others, or for none."""
+
+    _climb: Climb | None = None
 
     def __init__(self, keys: Sequence[Key]) -> None:
         self._times_s = np.array([key.time_s for key in keys], float)
@@ -60,12 +84,33 @@ class Flight:
         """Seconds from the first key to the last."""
         return float(self._times_s[-1] - self._times_s[0])
 
+    def climbing(self, climb: Climb) -> Flight:
+        """The same flight, higher by so much; what it looks at stays in the middle of the picture."""
+        flight = copy(self)
+        flight._climb = climb
+        return flight
+
+    def target_at(self, time_s: float) -> np.ndarray:
+        """(3,) float64: what is in the middle of the picture, world."""
+        return self._state_at(time_s)[:3].copy()
+
+    def distance_at(self, time_s: float) -> float:
+        """From the eye to what is in the middle of the picture, before a climb, world units."""
+        state = self._state_at(time_s)
+        return float(math.exp(state[3]) / (2 * math.tan(state[6] / 2)))
+
     def camera_at(self, time_s: float) -> tuple[np.ndarray, float]:
         """(world_from_eye (4, 4) float64, fov_y_rad); before the first and after the last key those views."""
         state = self._state_at(time_s)
         target, height, yaw, pitch, fov_y_rad = state[:3], math.exp(state[3]), state[4], state[5], float(state[6])
-        pose = level_pose(target, yaw, pitch)
-        pose[:3, 3] += pose[:3, 2] * (height / (2 * math.tan(fov_y_rad / 2)))
+        distance = height / (2 * math.tan(fov_y_rad / 2))
+        if self._climb is None or (climbed := self._climb.at(time_s)) == 0:
+            pose = level_pose(target, yaw, pitch)
+            pose[:3, 3] += pose[:3, 2] * distance
+            return pose, fov_y_rad
+        across, above = math.cos(pitch), climbed - math.sin(pitch)  # from the target to the eye, in distances
+        pose = level_pose(target, yaw, -math.atan2(above, across))
+        pose[:3, 3] += pose[:3, 2] * (distance * math.hypot(across, above))
         return pose, fov_y_rad
 
     def _state_at(self, time_s: float) -> np.ndarray:
@@ -112,6 +157,13 @@ class Flight:
         return velocities
 
 
+def way_length(start: Key, end: Key) -> float:
+    """Apparent length of the way between two views: visible heights that pass, e-folds of growth, half radians."""
+    first, last = _state(start), _state(end)
+    turn = math.hypot(math.remainder(last[4] - first[4], math.tau), last[5] - first[5])
+    return math.hypot(_Way(first, last).length, 2 * turn)
+
+
 class _Way:
     """The even way between two states, by share of its apparent length."""
 
@@ -128,6 +180,11 @@ class _Way:
         nudge = 1e-4
         self.slope_at_start = (self.at(nudge) - self.at(0)) / nudge
         self.slope_at_end = (self.at(1) - self.at(1 - nudge)) / nudge
+
+    @property
+    def length(self) -> float:
+        """Apparent length, without turns."""
+        return abs(float(self._span / RHO)) if self._is_pan else abs(float(self._step[3]))
 
     def at(self, share: float) -> np.ndarray:
         """(7,) state."""
@@ -169,7 +226,7 @@ def level_pose(position: np.ndarray, yaw_rad: float, pitch_rad: float) -> np.nda
     pose = np.eye(4)
     pose[:3, 0] = math.cos(yaw_rad), 0.0, math.sin(yaw_rad)
     pose[:3, 2] = -_direction(yaw_rad, pitch_rad)
-    pose[:3, 1] = np.cross(pose[:3, 2], pose[:3, 0])
+    pose[:3, 1] = -math.sin(pitch_rad) * math.sin(yaw_rad), math.cos(pitch_rad), math.sin(pitch_rad) * math.cos(yaw_rad)
     pose[:3, 3] = position
     return pose
 
