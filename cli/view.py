@@ -115,7 +115,7 @@ class Viewer:
             commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
         told = self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop
-        hooks = Hooks(*told, self._runs.stroke)
+        hooks = Hooks(*told, self._runs.stroke, self._runs.end_stroke)
         controls = self._session.controls
         self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
         self._weights.show_in(self._clock)
@@ -131,7 +131,7 @@ class Viewer:
             sinks.append(VideoSink(film, self._clock.size_px, FILM_RATE))
         self._say(text("help.hint"))
         gc.freeze()  # all that is there stays: looking through it again would hold up a frame now and then
-        loop.run(self._clock, sinks, self._prepare, self._renderer.draw)
+        loop.run(self._clock, sinks, self._prepare, self._draw)
 
     def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool, cuda: bool = False) -> None:
         """Runs the network on what is given, with `cuda` on a GPU; opens the drawing pad."""
@@ -196,6 +196,11 @@ class Viewer:
         self._lose(self._session.built.analysis.faults)
         if fault := self._renderer.take_fault():
             self._say(one_line(fault))
+
+    def _draw(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
+        self._renderer.draw(frame, eye, framebuffer)
+        if self._renderer.is_fading:
+            self._clock.request()
 
     def _lose(self, faults: list[tuple[str, str]]) -> None:
         """Says what became of the files, once; `faults` are taken note of."""

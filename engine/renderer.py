@@ -27,12 +27,15 @@ from .painters.shapes import screen_rectangles
 from .painters.solids import SolidPainter
 from .rasterize import AUTO
 from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, Text, walk
+from .screen_cover import ScreenCover, screen_cover
 from .tiles import BUDGET_BYTES, TilePool
-from .view import Eye, Frame
+from .view import Eye, Frame, clip_from_world
 
 __all__ = ["Renderer"]
 
 NO_SHAPES = np.zeros(0, RECTANGLE)
+HORIZON_PX = 22.0  # of the line that small words keep off
+PANEL_PX = 60.0  # shorter rectangles on the picture are no ground for words
 
 D = TypeVar("D", bound=Drawable)
 
@@ -57,6 +60,11 @@ class Renderer:
         self._data = DataPainter(context, threads, rasterizer)
         self._cubes = CubePainter(self._boxes)
         self._solids = SolidPainter(context)
+
+    @property
+    def is_fading(self) -> bool:
+        """Whether words of the last picture change with time alone."""
+        return self._labels.is_fading
 
     def take_fault(self) -> InputError | None:
         """Why a GPU draws points no longer but the processor, once; None while nothing failed."""
@@ -107,8 +115,10 @@ class Renderer:
         strips, ruled = cube_rulers(self.detail.near, self.detail.grids, scene, eye, shapes)
         self._labels.draw_screen_shapes(np.concatenate([strips, shapes]), eye)
         texts += [(np.eye(4), text) for text in ruled]
-        covered_px = beacons(self.detail, eye)
-        self._labels.draw_front(texts, eye, self._label_colors(), history=frame.mode == "live", avoid_px=covered_px)
+        avoid_px = np.concatenate([beacons(self.detail, eye), _panels(shapes), _panels(strips), _horizon(scene, eye)])
+        is_live = frame.mode == "live"
+        time_s, cover = frame.time_s if is_live else None, _cover(boxes, eye)
+        self._labels.draw_front(texts, eye, self._label_colors(), is_live, time_s, avoid_px, cover)
         gl.glUseProgram(0)
         self._context.check("frame")
 
@@ -136,6 +146,31 @@ class Renderer:
     def _label_colors(self) -> LabelColors:
         theme = self.scene.theme
         return LabelColors(theme.text, theme.text2, theme.text3, theme.panel)
+
+
+def _panels(shapes: np.ndarray) -> np.ndarray:
+    """(n, 4) x, y, width, height of the rectangles, RECTANGLE rows, that words may stand on."""
+    return np.asarray(shapes["place_px"][shapes["place_px"][:, 2:].min(1, initial=np.inf) > PANEL_PX])
+
+
+def _horizon(scene: Scene, eye: Eye) -> np.ndarray:
+    """(1, 4) x, y, width, height of the bright line in the distance, (0, 4) where there is none in view."""
+    ahead = -eye.world_from_eye[:3, 2] * (1.0, 0.0, 1.0)
+    clip = clip_from_world(eye)[:, :3] @ ahead
+    width, height = eye.size_px
+    if not scene.theme.horizon_line or clip[3] <= 1e-6 or abs(clip[1]) > clip[3]:
+        return np.zeros((0, 4))
+    tall = HORIZON_PX * height / 1080
+    return np.array([(0.0, (0.5 - 0.5 * clip[1] / clip[3]) * height - tall / 2, width, tall)])
+
+
+def _cover(boxes: list[tuple[np.ndarray, Boxes]], eye: Eye) -> ScreenCover:
+    """What glass covers of the picture; what recedes counts less."""
+    shown = [(offset, box) for offset, box in boxes if box.style in ("glass", "slab")]
+    lower = np.concatenate([np.zeros((0, 3)), *(box.lower + offset for offset, box in shown)])
+    upper = np.concatenate([np.zeros((0, 3)), *(box.upper + offset for offset, box in shown)])
+    alpha = np.concatenate([np.zeros(0), *(box.colors[:, 3] for _, box in shown)])
+    return screen_cover(lower, upper, np.clip(alpha, 0.0, 1.0) ** 3, eye)
 
 
 class _Found:

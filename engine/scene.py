@@ -18,6 +18,7 @@ from .theme import Theme
 from .values import Values
 
 __all__ = [
+    "GLYPHS",
     "Boxes",
     "Drawable",
     "Images",
@@ -32,6 +33,22 @@ __all__ = [
     "WeightGrid",
     "walk",
 ]
+
+# What a dot or a rectangle on the picture may look like, in the order of shaders/labels_shapes.frag.
+GLYPHS = (
+    "rectangle",
+    "disc",
+    "ring",
+    "square",
+    "frame",
+    "diamond",
+    "up",
+    "down",
+    "right",
+    "plus",
+    "bars",
+    "point",
+)
 
 
 @dataclass(eq=False)
@@ -114,7 +131,8 @@ class Lines(Drawable):
 class Text:
     """One piece of text in a `Labels` drawable.
 
-    `placement`: callout (faces the viewer above `anchor`, leader line, dot in `dot` color), floor (lies in the xz
+    `placement`: callout (faces the viewer above `anchor`, or above the far side of what has its top there; leader line,
+    dot in `dot` color), floor (lies in the xz
     plane, `size` in world units, reading along +`right`), face (lies on a cube top like floor text), or screen
     (anchor = fractions of width and height from the top left plus `offset_px`).
     """
@@ -127,6 +145,8 @@ class Text:
     weight: str = "regular"  # light, regular, semibold
     color: tuple[float, float, float, float] | None = None  # None: the theme's text color
     dot: tuple[float, float, float, float] | None = None
+    glyph: str = "disc"  # form of the dot, one of GLYPHS
+    half: tuple[float, float] = (0.0, 0.0)  # callout: sides along x and z, halved, of what has its top at the anchor
     offset_px: tuple[float, float] = (0.0, 0.0)
     right: tuple[float, float, float] = (1.0, 0.0, 0.0)  # reading direction of floor and face text
     align: str = "left"  # left, center, right
@@ -142,7 +162,7 @@ class Labels(Drawable):
 
 @dataclass(eq=False)
 class ScreenShapes(Drawable):
-    """Rectangles on the picture: panels, color bars, histograms.
+    """Rectangles on the picture: panels, color bars, histograms; or glyphs that fill them.
 
     Places are fractions of the picture (0, 0 top left) plus pixels at 1080 lines.
     """
@@ -152,6 +172,7 @@ class ScreenShapes(Drawable):
     left: np.ndarray  # (n, 4) float32 color at the left end
     right: np.ndarray  # (n, 4) float32 color at the right end
     radius_px: np.ndarray  # (n,) float64 of the corners
+    glyphs: np.ndarray | None = None  # (n,) int, of a glyph the index in GLYPHS; 0 for a rectangle
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .glyphs import FIELD_SIZE_PX, PHASES, PHASES_UP_TO_PX, GlyphAtlas, tracking
+from .screen_cover import ScreenCover
 
 __all__ = ["Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell", "screen_scale"]
 
@@ -16,6 +17,12 @@ RUN_LIMIT = 20_000  # lines kept
 ATLAS_LIMIT = 8192  # rows of an atlas before it starts anew
 
 LIFT_PX, STEP_PX, STEPS = 34.0, 14.0, 7  # px at 1080 lines: how high callouts stand, and step up where they collide
+FAR_STEPS = 17  # where data are to be left free
+ASIDES = (0.0, -0.4, 0.4)  # of a callout's width from its middle to the anchor
+APART_PX = (6.0, 2.0)  # between callouts
+STEP_COST, ASIDE_COST, COVER_COST, CROSSING_COST = 0.05, 0.5, 6.0, 1.5
+STAYING = 0.7  # what a callout may gain by another place and still stays where it was
+MOST_COVERED, SURE_CALLOUTS = 0.35, 2  # share of a callout that may hide things; the nearest few always stand
 CELL_PX = (96.0, 44.0)  # px at 1080 lines: the grid that thins crowds out
 CELL_CALLOUTS = 3
 CALLOUT_LIMIT = 300
@@ -106,36 +113,87 @@ def layout_callouts(
     sizes_px: np.ndarray,
     viewport_px: tuple[int, int],
     obstacles: np.ndarray | None = None,
+    cover: ScreenCover | None = None,
+    before_px: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(indices of the callouts that found room (m,), their rectangles (m, 4) x, y, width, height in whole px).
 
     anchors_px (n, 2) and sizes_px (n, 2) in the order of who goes first; y counts from the top. A callout stands above
     its anchor and steps up where it would cover another or an obstacle (k, 4); who finds no room is left out.
     Rectangles lie inside the viewport; near its left and right edge they slide inward, the anchor still under them.
+    With a `cover` they step further up and aside to where they hide little, and all but the first few are left out
+    where they would hide much. `before_px` (n, 2): where the rectangle stood from its anchor in the picture before,
+    NaN for none: it stays there while that is nearly as good.
     """
     width, height = viewport_px
     scale = screen_scale(height)
-    count = 0 if obstacles is None else len(obstacles)
-    taken = np.empty((count + len(anchors_px), 4))  # left, top, right, bottom
-    if obstacles is not None:
-        taken[:count] = np.concatenate([obstacles[:, :2], obstacles[:, :2] + obstacles[:, 2:]], 1)
-    rises = (LIFT_PX + STEP_PX * np.arange(STEPS + 1)) * scale
+    taken = _Taken(len(anchors_px), obstacles, scale if cover else 0.0)
+    rises, asides = _candidates(cover is not None)
     sizes = np.ceil(sizes_px)
-    lefts = np.floor(np.clip(anchors_px[:, 0] - sizes[:, 0] / 2, 0, np.maximum(width - sizes[:, 0], 0)))
-    index, rectangles = [], []
-    for k, ((anchor_x, anchor_y), (wide, high), left) in enumerate(zip(anchors_px, sizes, lefts, strict=True)):
-        if not 0 <= anchor_x <= width or wide > width:
+    index: list[int] = []
+    rectangles = []
+    for k, (anchor, size) in enumerate(zip(anchors_px, sizes, strict=True)):
+        if not 0 <= anchor[0] <= width or size[0] > width:
             continue
-        tops = np.round(anchor_y - rises) - high
-        others = taken[:count]
-        beside = (others[:, 2] <= left) | (others[:, 0] >= left + wide)
-        apart = (others[:, 3] <= tops[:, None]) | (others[:, 1] >= tops[:, None] + high)
-        free = (beside | apart).all(1) & (tops >= 0) & (tops + high <= height)
-        if not free.any():
+        lefts = np.clip(anchor[0] - (0.5 + asides) * size[0], 0, max(width - size[0], 0))
+        places = np.stack([np.floor(lefts), np.round(anchor[1] - rises * scale) - size[1]], 1)
+        is_free = taken.leaves_free(places, size) & (places[:, 1] >= 0) & (places[:, 1] + size[1] <= height)
+        if not is_free.any():
             continue
-        top = tops[free.argmax()]
-        taken[count] = left, top, left + wide, top + high
-        count += 1
+        cost = rises / STEP_PX * STEP_COST + np.abs(asides) * ASIDE_COST
+        if cover is not None:
+            shares = cover.shares(np.column_stack([places, np.tile(size, (len(places), 1))]))
+            cost = cost + shares * COVER_COST + taken.crossings(places, size, anchor) * CROSSING_COST
+            if before_px is not None:
+                cost = cost - STAYING * (np.abs(places - anchor - before_px[k]).max(1) < STEP_PX / 2 * scale)
+            if len(index) >= SURE_CALLOUTS:
+                is_free &= shares <= MOST_COVERED
+                if not is_free.any():
+                    continue
+        left, top = places[np.where(is_free, cost, np.inf).argmin()]
+        taken.add(left, top, size, anchor)
         index.append(k)
-        rectangles.append((left, top, wide, high))
+        rectangles.append((left, top, *size))
     return np.array(index, int), np.array(rectangles).reshape(-1, 4)
+
+
+def _candidates(is_far: bool) -> tuple[np.ndarray, np.ndarray]:
+    """(px at 1080 lines above the anchor, shares of the width to the left of the middle) of the places to try."""
+    rises = LIFT_PX + STEP_PX * np.arange((FAR_STEPS if is_far else STEPS) + 1)
+    asides = np.array(ASIDES if is_far else (0.0,))
+    return np.repeat(rises, len(asides)), np.tile(asides, len(rises))
+
+
+class _Taken:
+    """Rectangles on the picture where no callout may stand, and leaders that none should cross."""
+
+    def __init__(self, count: int, obstacles: np.ndarray | None, scale: float) -> None:
+        self._first = self._count = 0 if obstacles is None else len(obstacles)
+        self._boxes = np.empty((self._count + count, 4))  # left, top, right, bottom
+        self._leaders = np.empty((self._count + count, 3))  # x, top, bottom
+        self._apart = np.array(APART_PX) * scale
+        if obstacles is not None:
+            self._boxes[: self._count] = np.concatenate([obstacles[:, :2], obstacles[:, :2] + obstacles[:, 2:]], 1)
+
+    def leaves_free(self, places: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """(n,) bool: rectangles at places (n, 2) cover nothing that is taken."""
+        others, (left, top) = self._boxes[: self._count], (places - self._apart).T[:, :, None]
+        right, bottom = (places + size + self._apart).T[:, :, None]
+        beside = (others[:, 2] <= left) | (others[:, 0] >= right)
+        return np.asarray((beside | (others[:, 3] <= top) | (others[:, 1] >= bottom)).all(1))
+
+    def crossings(self, places: np.ndarray, size: np.ndarray, anchor: np.ndarray) -> np.ndarray:
+        """(n,) int: leaders that rectangles would cover, and callouts that their own leaders would pass behind."""
+        x, top, bottom = self._leaders[self._first : self._count].T
+        (left, upper), (right, lower) = places.T[:, :, None], (places + size).T[:, :, None]
+        covered = (left < x) & (x < right) & (upper < bottom) & (lower > top)
+        boxes = self._boxes[self._first : self._count]
+        passed = (boxes[:, 0] < anchor[0]) & (anchor[0] < boxes[:, 2])
+        passed = passed & (boxes[:, 3] > lower) & (boxes[:, 1] < anchor[1])
+        return np.asarray(covered.sum(1) + passed.sum(1))
+
+    def add(self, left: float, top: float, size: np.ndarray, anchor: np.ndarray) -> None:
+        """Another callout."""
+        self._boxes[self._count] = left, top, left + size[0], top + size[1]
+        self._leaders[self._count] = anchor[0], top + size[1], anchor[1]
+        self._count += 1

@@ -12,21 +12,24 @@ from ..engine.kernels.names import clean
 from ..engine.scene import Labels, Text
 from ..engine.theme import Theme
 from ..loaders.network import Network
-from .layer_volumes import PADDING, Volume
-from .placement import Frame, Layout, Placed, Plate
+from .layer_volumes import FLOOR_GAP, PADDING, Volume
+from .placement import BLOCK_MARGIN, Frame, Layout, Placed, Plate
 from .strings import text
-from .style import kind_color
+from .style import kind_color, kind_glyph
 
 __all__ = ["block_titles", "callouts", "heading", "layer_heading", "rulers", "shape_text"]
 
 BLOCK_TITLE, FRAME_TITLE = 9.0, 3.5  # largest height of titles, world units
+BLOCK_TITLE_SHARE, LARGEST_TITLE = 0.025, 24.0  # of a block's title: of the length of all, world units
+TITLE_OF_ROOM = 0.45  # of what is free before a plate
 EM = 0.78  # width of a character in heights, at most on average
 RULER_GAP = 1.2  # from the glass to the numbers, in heights of the numbers
 MOST_TICKS = 8
 LONGEST_NAME = 28  # characters of a callout
 MOST = 0.8  # of names that have a beginning in common, which then goes without saying
 MOST_PARTS = 16  # of such a beginning
-CROWD = 60  # layers
+CROWD = 24  # layers
+MOST_REPEATS = 12  # of a block, from which on only the first and the last are told
 PART = re.compile(r"[^./]+[./]+")
 
 
@@ -72,11 +75,14 @@ def _callout_name(name: str) -> str:
 def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) -> Labels:
     """One callout a layer but for one; of blocks that are alike only the first is named in its parts.
 
-    In a crowd, what gives the same as another of its kind has none; inside operators, what holds no weights.
+    In the overview, where none is left out, a norm beside a matrix goes without. In a crowd, what gives the same as
+    another of its kind has none; inside operators, what holds no weights.
     """
     texts, models = [], _models(network, layout)
     start = shared_start(layer.volume.path for layer in layout.layers)
     hidden = _alike(layout) if len(layout.layers) > CROWD else set()
+    if without < 0:
+        hidden |= _besides(layout)
     for number, layer in enumerate(layout.layers):
         volume, plate = layer.volume, layout.plates[layer.block] if layer.block >= 0 else None
         if number == without or plate and models[layer.block] != layer.block:
@@ -84,16 +90,77 @@ def callouts(network: Network, layout: Layout, theme: Theme, without: int = -1) 
         if number in hidden or layer.depth and not volume.trays:
             continue
         name = _callout_name(short_name(volume.path, plate.path if plate else "", start) or network.name)
-        detail = _shape_of(network, volume)
-        anchor = np.array([layer.x + volume.anchor_x, volume.top, layer.z])
-        dot = (*kind_color(volume.kind, theme.name), 1.0)
-        texts.append(Text(name, anchor, detail=detail, weight="semibold", dot=dot, priority=float(volume.cells)))
-    for plate, model in zip(layout.plates, models, strict=True):
-        if layout.plates[model] is not plate:
-            anchor = np.array([(plate.x0 + plate.x1) / 2, 16.0, (plate.z0 + plate.z1) / 2])
-            same = text("scene.same_structure", name=_block_name(layout.plates[model].number))
-            texts.append(Text(_block_name(plate.number), anchor, detail=same, weight="semibold", priority=1e12))
-    return Labels(texts)
+        texts.append(_callout(name, _shape_of(network, volume), layer, theme))
+    tops = _plate_tops(layout)
+    for number in _told_blocks(models):
+        plate = layout.plates[number]
+        middle = np.array([(plate.x0 + plate.x1) / 2, tops[number], (plate.z0 + plate.z1) / 2])
+        half = (plate.x1 - plate.x0) / 2, (plate.z1 - plate.z0) / 2 - BLOCK_MARGIN
+        same = text("scene.same_structure", name=_block_name(layout.plates[models[number]].number))
+        name = _block_name(plate.number)
+        texts.append(Text(name, middle, detail=same, weight="semibold", priority=1e12, half=half))
+    return Labels(_once(texts) if without < 0 else texts)
+
+
+def _once(texts: list[Text]) -> list[Text]:
+    """Without what says the same as one before."""
+    return list({(text.text, text.detail, text.glyph): text for text in reversed(texts)}.values())[::-1]
+
+
+def _callout(name: str, detail: str, layer: Placed, theme: Theme) -> Text:
+    """Above the slab of a layer if that is its highest part, else above its main tray."""
+    volume, slab, main = layer.volume, layer.volume.slab, layer.volume.main
+    x, z, half = volume.anchor_x, 0.0, (0.0, 0.0)
+    if slab is not None and (main is None or FLOOR_GAP + slab.height == volume.top):
+        x, half = slab.x, (slab.thickness / 2, slab.depth / 2)
+    elif main is not None:
+        x, z, half = main.x, main.z, (main.size[0] / 2 + PADDING, main.size[1] / 2 + PADDING)
+    return Text(
+        name,
+        np.array([layer.x + x, volume.top, layer.z + z]),
+        detail=detail,
+        weight="semibold",
+        dot=(*kind_color(volume.kind, theme.name), 1.0),
+        glyph=kind_glyph(volume.kind),
+        half=half,
+        priority=float(volume.cells),
+    )
+
+
+def _besides(layout: Layout) -> set[int]:
+    """Norms of vectors only, that stand beside a layer with a matrix or a slab."""
+    rich = {number for number, layer in enumerate(layout.layers) if _has_matrix(layer.volume)}
+    return {
+        number
+        for number, layer in enumerate(layout.layers)
+        if layer.volume.kind == "norm" and number not in rich and {number - 1, number + 1} & rich
+    }
+
+
+def _has_matrix(volume: Volume) -> bool:
+    return volume.slab is not None or volume.main is not None and min(volume.main.rows, volume.main.columns) > 1
+
+
+def _told_blocks(models: list[int]) -> list[int]:
+    """Blocks that are like an earlier one; of a long run of them the first and the last."""
+    alike: dict[int, list[int]] = {}
+    for number, model in enumerate(models):
+        if model != number:
+            alike.setdefault(model, []).append(number)
+    return sorted(
+        number
+        for others in alike.values()
+        for number in (others if len(others) < MOST_REPEATS else {others[0], others[-1]})
+    )
+
+
+def _plate_tops(layout: Layout) -> list[float]:
+    """The highest glass of each block."""
+    tops = [0.0] * len(layout.plates)
+    for layer in layout.layers:
+        if layer.block >= 0:
+            tops[layer.block] = max(tops[layer.block], layer.volume.top)
+    return tops
 
 
 def _alike(layout: Layout) -> set[int]:
@@ -121,13 +188,13 @@ def _shape_of(network: Network, volume: Volume) -> str:
 
 
 def _models(network: Network, layout: Layout) -> list[int]:
-    """For each block the first one with the same layers of the same shapes."""
+    """For each block the first one with the same layers of the same widths."""
     contents: list[list[tuple[str, tuple[object, ...]]]] = [[] for _ in layout.plates]
     for layer in layout.layers:
         if layer.block >= 0:
             inside = layer.volume.path[len(layout.plates[layer.block].path) :]
-            shapes = tuple(network.tensors.shape(tray.tensor) for tray in layer.volume.trays)
-            contents[layer.block].append((inside, shapes))
+            widths = tuple(network.tensors.shape(tray.tensor)[:1] for tray in layer.volume.trays)
+            contents[layer.block].append((inside, widths))
     first: dict[tuple[object, ...], int] = {}
     return [first.setdefault(tuple(content), number) for number, content in enumerate(contents)]
 
@@ -138,9 +205,29 @@ def _block_name(number: int) -> str:
 
 def block_titles(layout: Layout) -> Labels:
     """Names of blocks and of graphs inside operators, on the floor in front of their plates and no wider."""
+    x0, _, x1, _ = layout.bounds
+    largest = min(max(BLOCK_TITLE, BLOCK_TITLE_SHARE * (x1 - x0)), LARGEST_TITLE)
     frames = [_floor_title(clean(frame.name, 40), frame, FRAME_TITLE) for frame in layout.frames]
-    plates = [_floor_title(_block_name(plate.number).upper(), plate, BLOCK_TITLE) for plate in layout.plates]
+    room = _room_in_front(layout)
+    plates = [
+        _floor_title(_block_name(plate.number).upper(), plate, min(largest, TITLE_OF_ROOM * free))
+        for plate, free in zip(layout.plates, room, strict=True)
+    ]
     return Labels(frames + plates)
+
+
+def _room_in_front(layout: Layout) -> list[float]:
+    """From each plate to the next layer or plate that stands nearer to the viewer, world units."""
+    boxes = [(plate.x0, plate.x1, plate.z0) for plate in layout.plates]
+    for layer in layout.layers:
+        x0, z0, x1, _ = layer.volume.bounds
+        boxes.append((layer.x + x0, layer.x + x1, layer.z + z0))
+    x0s, x1s, z0s = np.array(boxes).reshape(-1, 3).T
+    room = []
+    for plate in layout.plates:
+        in_front = (x0s < plate.x1) & (x1s > plate.x0) & (z0s >= plate.z1)
+        room.append(float(z0s[in_front].min(initial=np.inf)) - plate.z1)
+    return room
 
 
 def _floor_title(words: str, ground: Plate | Frame, largest: float) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine.scene import Labels, ScreenShapes, Text
+from ..engine.scene import GLYPHS, Labels, ScreenShapes, Text
 from ..engine.theme import Theme
 from .analysis import Facts
 from .layer_volumes import Volume
@@ -22,9 +22,9 @@ from .look_words import (
 from .looks import VALUE, Look, bar_colors
 from .scales import Scale, Scales
 from .strings import text
-from .style import KINDS, diverging, kind_color, sequential
+from .style import KINDS, diverging, kind_color, kind_glyph, sequential
 
-__all__ = ["LAYER_PX", "WIDTH_PX", "layer_legend", "legend", "point_line", "run_legend", "veil"]
+__all__ = ["LAYER_PX", "PANEL_MARGIN_PX", "WIDTH_PX", "layer_legend", "legend", "point_line", "run_legend", "veil"]
 
 BAR_PX, BAR_PIECES, BAR_HEIGHT_PX = 380.0, 48, 8.0
 WIDTH_PX, BOTTOM_PX = 500.0, 56.0
@@ -37,7 +37,7 @@ LAYER_PX = HISTOGRAM_PX + 94.0 + LINE_PX * LINES + BOTTOM_PX + PANEL_MARGIN_PX  
 LEAST_CONTRAST = 1.7  # of a bar to the panel
 KIND_PX, KINDS_A_ROW = 134.0, 3
 SHARED_PX, SHARED_GAP_PX = 218.0, 26.0  # a kind with its scale, and behind it
-DOT_PX = 8.0
+DOT_PX, DOT_TOP_PX = 11.0, 5.0
 CORNER = np.ones(2)
 LOOKS_OF_VALUES = ("value", "zscore", "outlier")  # whose scale is one of values
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -69,17 +69,21 @@ def legend(
     _ends(pen, ends(look, scales.of_all() if scales else None), 42)
     for place, line in enumerate(scaled):
         pen.write(line, 0, 70 + LINE_PX * place)
+    glyphs: dict[int, int] = {}
     for index, kind in enumerate(kinds):
         dx, dy = kind_px * (index % kinds_a_row), above + LINE_PX * (index // kinds_a_row)
         color = np.array([*kind_color(kind, theme.name), 1.0], np.float32)
-        shapes.append((pen.x + dx, pen.y + dy + 6.5, DOT_PX, DOT_PX, color, color, DOT_PX / 2))
-        pen.write(text(f"kind.{kind}"), dx + 16, dy, bright=True)
+        shapes.append((pen.x + dx, pen.y + dy + DOT_TOP_PX, DOT_PX, DOT_PX, color, color, 0.0))
+        glyphs[len(shapes) - 1] = GLYPHS.index(kind_glyph(kind))
+        pen.write(text(f"kind.{kind}"), dx + 18, dy, bright=True)
         scale = scales.of_kind(kind) if shared and scales else None
         if scale is not None:
             pen.write(shared_words(look, scale), dx + kind_px - SHARED_GAP_PX, dy, align="right")
     for index, remark in enumerate([text("legend.floor", n=f"{floor_step:g}"), *remarks]):
         pen.write(remark, 0, below + LINE_PX * index)
-    return Labels(pen.texts), _shapes(shapes)
+    drawn = _shapes(shapes)
+    drawn.glyphs = np.array([glyphs.get(number, 0) for number in range(len(shapes))])
+    return Labels(pen.texts), drawn
 
 
 def run_legend(

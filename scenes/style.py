@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.theme import Color, Theme
 
-__all__ = ["KINDS", "THEMES", "beyond", "diverging", "kind_color", "sequential", "two_signs"]
+__all__ = ["KINDS", "THEMES", "beyond", "diverging", "kind_color", "kind_glyph", "sequential", "two_signs"]
 
 
 def _rgb(code: str) -> Color:
@@ -96,6 +96,20 @@ KINDS = {
     "other": ("#9FB0C4", "#6B7C90"),
 }
 
+# Kind of layer -> form of its dot, so that kinds are told apart without colors.
+_GLYPHS = {
+    "input": "right",
+    "embedding": "diamond",
+    "linear": "square",
+    "conv": "frame",
+    "attention": "ring",
+    "norm": "bars",
+    "activation": "up",
+    "pool": "down",
+    "merge": "plus",
+    "output": "disc",
+}
+
 
 def _ramp(stops: tuple[tuple[float, str], ...]) -> np.ndarray:
     """(256, 3) float32 by linear interpolation between stops."""
@@ -136,3 +150,8 @@ def two_signs(theme: str) -> np.ndarray:
 def kind_color(kind: str, theme: str) -> Color:
     """Color of a kind of layer; unknown kinds are neutral."""
     return _rgb(KINDS.get(kind, KINDS["other"])[theme == "light"])
+
+
+def kind_glyph(kind: str) -> str:
+    """Form of the dot of a kind of layer, one of `engine.scene.GLYPHS`; unknown kinds have a point."""
+    return _GLYPHS.get(kind, "point")

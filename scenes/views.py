@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..engine.view import Eye, clip_from_world, look_at, perspective
+from .labels import block_titles
 from .layer_volumes import Tray
-from .legend import LAYER_PX, WIDTH_PX
+from .legend import LAYER_PX, PANEL_MARGIN_PX, WIDTH_PX
 from .network_scene import NetworkScene, box_corners, box_places, main_bounds
 from .placement import Placed
+from .spans import span_titles
 
 __all__ = ["NAMED", "View", "box_view", "layer_view", "overview", "typical_layer", "view_named", "weight_view"]
 
@@ -19,7 +22,12 @@ OVERVIEW_FOV, LAYER_FOV, WEIGHT_FOV = math.radians(36), math.radians(30), math.r
 PITCH, YAW = math.radians(-13), math.radians(49)
 NEAREST = 1e-3  # that a fitted view comes to a corner
 CENTERING_STEPS = 12
-LEGEND_MARGIN = 6.0  # world units before a plate, px around the legend
+LEGEND_MARGIN = PANEL_MARGIN_PX + 6.0  # px around the legend's words
+WIDEST, NARROWEST, WIDTH_STEP = 0.90, 0.55, 0.02  # of the picture
+TOP, LOWEST = 0.41, 0.85  # of the halves above and below the middle
+BOTTOMS = (LOWEST, 0.65, 0.45, 0.25)
+MANY_CORNERS = 4000
+EM = 0.62  # width of a character of a title in heights
 PLACES_A_SIDE = 5  # of a box, that are looked at to tell whether it is behind the legend
 NAMED = ("overview", "layer", "weight")  # the three nearnesses
 
@@ -43,23 +51,49 @@ class View:
 def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False, turn_rad: float = 0.0) -> View:
     """The whole model inside 90 % of the width and the lower three quarters of the height.
 
-    `is_right_taken`: something else stands at the right, above the legend. `turn_rad`: the eye stands so far around the
-    model, to the left.
+    As large as the legend's corner allows. `is_right_taken`: something else stands at the right, above the legend.
+    `turn_rad`: the eye stands so far around the model, to the left.
     """
     yaw = YAW + turn_rad
     forward = np.array([math.cos(PITCH) * math.sin(yaw), math.sin(PITCH), -math.cos(PITCH) * math.cos(yaw)])
-    corners = built.glass_corners()
-    view = _fitted(corners, forward, OVERVIEW_FOV, aspect, OVERVIEW_ROOM)
-    if not is_right_taken and not _is_behind_legend(built, view, aspect):
-        return view
-    return _fitted(corners, forward, OVERVIEW_FOV, aspect, ROOM_BESIDE_LEGEND)
+    titles = _title_places(built)
+    corners = np.append(built.glass_corners(), titles, 0)
+
+    def fitted(room: _Room) -> View:
+        return _fitted(corners, forward, OVERVIEW_FOV, aspect, room)
+
+    if is_right_taken:
+        return fitted(_room(NARROWEST, LOWEST))
+    places = np.append(built.glass_lattice(PLACES_A_SIDE if len(corners) < MANY_CORNERS else 2), titles, 0)
+    height_px = built.legend_height_px
+
+    def is_free(width: float, bottom: float) -> bool:
+        return not _is_in_corner(places, fitted(_room(width, bottom)), aspect, height_px)
+
+    if is_free(WIDEST, LOWEST):
+        return fitted(_room(WIDEST, LOWEST))
+    views = [fitted(_room(_widest(is_free, bottom), bottom)) for bottom in BOTTOMS]
+    return min(views, key=lambda view: float(np.linalg.norm(view.target - view.position)))
 
 
-def _is_behind_legend(built: NetworkScene, view: View, aspect: float) -> bool:
-    """Whether glass or the end of a title is seen where the legend stands."""
-    titles = [(plate.x1, 0.0, plate.z1 + LEGEND_MARGIN) for plate in built.layout.plates]
-    places = np.append(built.glass_lattice(PLACES_A_SIDE), np.array(titles).reshape(-1, 3), 0)
-    return _is_in_corner(places, view, aspect, built.legend_height_px)
+def _widest(is_free: Callable[[float, float], bool], bottom: float) -> float:
+    """The largest width, within WIDTH_STEP, at which a room with this bottom leaves the legend's corner free."""
+    if is_free(WIDEST, bottom):
+        return WIDEST
+    narrow, wide = NARROWEST, WIDEST
+    while wide - narrow > WIDTH_STEP:
+        middle = (narrow + wide) / 2
+        narrow, wide = (middle, wide) if is_free(middle, bottom) else (narrow, middle)
+    return narrow
+
+
+def _title_places(built: NetworkScene) -> np.ndarray:
+    """(n, 3) float64: the ends of titles on the floor."""
+    places = []
+    for title in (*block_titles(built.layout).texts, *span_titles(built.layout).texts):
+        half, (x, y, z) = EM * title.size * len(title.text) / 2, title.anchor
+        places += [(x - half, y, z + title.size / 2), (x + half, y, z + title.size / 2)]
+    return np.array(places, float).reshape(-1, 3)
 
 
 def _is_in_corner(places: np.ndarray, view: View, aspect: float, height_px: float) -> bool:
@@ -82,8 +116,12 @@ class _Room:
     left: float = 0.0
 
 
-OVERVIEW_ROOM = _Room(0.90, 0.63, 0.22)
-ROOM_BESIDE_LEGEND = _Room(0.64, 0.63, 0.22, 0.27)
+def _room(width: float, bottom: float) -> _Room:
+    """Room of the overview: `width` of the picture from its left on, down to `bottom` of the half below the middle."""
+    return _Room(width, (TOP + bottom) / 2, (bottom - TOP) / 2, WIDEST - width)
+
+
+OVERVIEW_ROOM = _room(WIDEST, LOWEST)
 LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
 LAYER_BESIDE_LEGEND = _Room(0.62, 0.72, 0.04, 0.28)
 

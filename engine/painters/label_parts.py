@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..glyphs import FIELD_SIZE_PX
-from ..scene import Text
+from ..scene import GLYPHS, Text
 from ..text_layout import Run, Typesetter, least_size_px, screen_scale
 from ..theme import Color
 from ..view import Eye, clip_from_world
@@ -34,11 +34,13 @@ GLYPH = np.dtype([("place", "f4", 4), ("texel", "f4", 2), ("tint", "f4", 4)])
 WORLD_GLYPH = np.dtype(
     [("corner", "f4", 3), ("across", "f4", 3), ("down", "f4", 3), ("box", "f4", 4), ("tint", "f4", 4)]
 )
-RECTANGLE = np.dtype([("place_px", "f4", 4), ("left", "f4", 4), ("right", "f4", 4), ("form_px", "f4", 2)])
+RECTANGLE = np.dtype(
+    [("place_px", "f4", 4), ("left", "f4", 4), ("right", "f4", 4), ("form_px", "f4", 2), ("glyph", "f4")]
+)
 
 BASE_LINE, LINE, CAP_MIDDLE = 0.86, 1.42, 0.364  # em: base line under the top, line to line, middle of capitals
 ALIGN = {"left": 0.0, "center": 0.5, "right": 1.0}
-DOT_RADIUS, DOT_SPACE = 0.24, 1.0  # em of the name
+DOT_RADIUS, DOT_SPACE = 0.32, 1.0  # em of the name
 LEADER_GAP_PX, PADDING_PX, PANEL_RADIUS_PX, BLUR_PX = 2.0, (8.0, 5.0), 8.0, 6.0
 LEGIBLE_PX = (3.0, 6.0)  # an em of text in the world, the way it is shorter: gone below, full above
 
@@ -147,7 +149,7 @@ class Card:
             x = rectangle[0] + PADDING_PX[0] * self._scale
             rows["place_px"][1] = x, middle - radius, 2 * radius, 2 * radius
             rows["left"][1] = *self.text.dot[:3], self.text.dot[3] * alpha
-            rows["form_px"][1] = radius, 0
+            rows["glyph"][1] = GLYPHS.index(self.text.glyph)
         rows["right"] = rows["left"]
         return rows
 
@@ -166,9 +168,21 @@ def _anchors(texts: list[Placed], matrices: np.ndarray) -> np.ndarray:
     return np.einsum("nij,nj->ni", matrices[:, :3, :3], anchors) + matrices[:, :3, 3]
 
 
+def _far_sides(texts: list[Placed], eye: Eye) -> np.ndarray:
+    """(n, 3) float64: from the middle of what is named to its side that the eye sees uppermost, along its axes."""
+    half = np.array([text.half for _, text in texts]).reshape(-1, 2)
+    away = (eye.world_from_eye[:3, 1] - eye.world_from_eye[:3, 2])[[0, 2]]
+    across = half * away
+    far = half * across / np.maximum(np.linalg.norm(across, axis=1), 1e-9)[:, None]
+    return np.column_stack([far[:, 0], np.zeros(len(far)), far[:, 1]])
+
+
 def project(texts: list[Placed], eye: Eye) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(indices of the texts whose anchor is in the picture (m,), places (m, 2) px from the top left, distance (m,))."""
-    anchors = _anchors(texts, _matrices(texts))
+    """(indices of the texts whose anchor is in the picture (m,), places (m, 2) px from the top left, distance (m,)).
+
+    The place is above the far side of what is named, so that a leader up from it leaves that free.
+    """
+    anchors = _anchors(texts, _matrices(texts)) + _far_sides(texts, eye)
     clip = np.concatenate([anchors, np.ones((len(anchors), 1))], 1) @ clip_from_world(eye).T
     distance = clip[:, 3]
     inside = (distance > 1e-6) & (np.abs(clip[:, :2]) <= np.maximum(distance, 1e-6)[:, None]).all(1)

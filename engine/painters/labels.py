@@ -5,11 +5,14 @@ Screen text has exact sizes on whole pixels; text in the world comes from distan
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..glyphs import ATLAS_WIDTH, FIELD_SPREAD, GlyphAtlas, with_coarser_levels
 from ..gpu import Context, Instances, Texture
 from ..scene import Text
+from ..screen_cover import ScreenCover
 from ..text_layout import Typesetter, layout_callouts, nearest_by_cell, screen_scale
 from ..view import Eye
 from .camera import clip_from_camera
@@ -32,6 +35,74 @@ __all__ = ["RECTANGLE", "LabelColors", "LabelPainter"]
 FLOOR_ALPHA = 0.9
 FADE_S = 0.15
 
+Key = tuple[str, str, bytes]
+
+
+@dataclass(frozen=True)
+class _Callout:
+    """A callout of the picture before."""
+
+    strength: float  # 0 to 1
+    offset_px: tuple[float, float]  # from its anchor to its rectangle
+    is_leaving: bool = False
+
+    @property
+    def is_fading(self) -> bool:
+        return self.is_leaving or self.strength < 1
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Callouts of the picture before."""
+
+    callouts: dict[Key, _Callout]
+    time_s: float = 0.0
+
+    def after(
+        self, keys: list[Key], anchors: np.ndarray, standing: dict[int, np.ndarray], placed: int, time_s: float | None
+    ) -> _Shown:
+        """Those of the next picture: the first `placed` of `standing` grow stronger, the others weaker."""
+        step = 1.0 if time_s is None else max(time_s - self.time_s, 0.0) / FADE_S
+        now = {}
+        for number, (k, rectangle) in enumerate(standing.items()):
+            before = self.callouts.get(keys[k])
+            start = before.strength if before else 0.0
+            is_leaving = number >= placed
+            strength = max(start - step, 0.0) if is_leaving else min(start + step, 1.0)
+            if not self.callouts or time_s is None:
+                strength = 1.0
+            elif before is None:
+                strength = 0.0
+            if strength or not is_leaving:
+                offset = rectangle[0] - anchors[k, 0], rectangle[1] - anchors[k, 1]
+                now[keys[k]] = _Callout(strength, offset, is_leaving)
+        return _Shown(now, time_s or 0.0)
+
+
+NONE_SHOWN = _Shown({})
+NEW = _Callout(0.0, (np.nan, np.nan))
+
+
+def _key(text: Text) -> Key:
+    """What a callout says and where: the same in a scene that was worded again."""
+    return text.text, text.detail, text.anchor.tobytes()
+
+
+def _leaving(
+    before: _Shown, keys: list[Key], anchors: np.ndarray, sizes: np.ndarray, standing: dict[int, np.ndarray]
+) -> dict[int, np.ndarray]:
+    """Callouts that stand no longer, with their rectangles where nothing new stands there."""
+    left: dict[int, np.ndarray] = {}
+    boxes = np.array(list(standing.values())).reshape(-1, 4)
+    for k, key in enumerate(keys):
+        if k in standing or key not in before.callouts:
+            continue
+        low = np.round(anchors[k] + before.callouts[key].offset_px)
+        high = low + np.ceil(sizes[k])
+        if not ((boxes[:, :2] < high) & (low < boxes[:, :2] + boxes[:, 2:])).all(1).any():
+            left[k] = np.array([*low, *(high - low)])
+    return left
+
 
 class LabelPainter:
     """Draws all text of a scene in a few batches. Expects the eye's viewport to be set and the depth test to be off."""
@@ -42,7 +113,8 @@ class LabelPainter:
         self._world = Typesetter(GlyphAtlas(field=True))
         self._textures: dict[GlyphAtlas, tuple[Texture, int]] = {}
         self._instances: dict[str, Instances] = {}
-        self._shown: dict[int, dict[Text, float]] = {}  # target -> text -> time_s of its appearance
+        self._shown: dict[int, _Shown] = {}  # by target
+        self.is_fading = False  # whether callouts of the last picture change with time alone
 
     def draw_floor(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
         """Text on the floor: before the data, under everything."""
@@ -57,11 +129,13 @@ class LabelPainter:
         history: bool = False,
         time_s: float | None = None,
         avoid_px: np.ndarray | None = None,
+        cover: ScreenCover | None = None,
     ) -> None:
         """Callouts and text on the screen. No callout covers `avoid_px` (n, 4): x, y from the top left, width, height.
 
-        With `history` callouts that were shown before stay a little longer and, where `time_s` is given, new ones fade
-        in; without it the picture depends on the other arguments alone.
+        Callouts stand where they hide little of what is `cover`ed. With `history` those that were shown before stay a
+        little longer and, where `time_s` is given, new ones fade in and old ones out; without it the picture depends on
+        the other arguments alone.
         """
         groups: dict[str, list[Placed]] = {"callout": [], "screen": []}
         for placed in texts:
@@ -70,7 +144,7 @@ class LabelPainter:
         self._screen.tidy()
         lines = [line for _, text in groups["screen"] for line in screen_lines(text, self._screen, eye, colors)]
         avoid = line_bounds(lines) if avoid_px is None else np.concatenate([line_bounds(lines), avoid_px])
-        shapes = self._callouts(groups["callout"], eye, colors, history, time_s, lines, avoid)
+        shapes = self._callouts(groups["callout"], eye, colors, history, time_s, lines, avoid, cover)
         self.draw_screen_shapes(shapes, eye)
         self._draw_lines(lines, eye)
 
@@ -78,7 +152,7 @@ class LabelPainter:
         """Rectangles on the picture, (n,) of RECTANGLE.
 
         `place_px` is x, y from the top left, width, height; `left` and `right` RGBA of a gradient across; `form_px` the
-        radius of the corners and half the width of a blurred edge (0: sharp).
+        radius of the corners and half the width of a blurred edge (0: sharp); `glyph` an index in GLYPHS.
         """
         if not len(rectangles):
             return
@@ -104,25 +178,34 @@ class LabelPainter:
         time_s: float | None,
         lines: list[Line],
         avoid_px: np.ndarray,
+        cover: ScreenCover | None,
     ) -> np.ndarray:
         """RECTANGLE rows of the callouts that find room beside `avoid_px`; their own lines are added to `lines`."""
-        before = self._shown.get(eye.target, {}) if history else {}
+        before = self._shown.get(eye.target, NONE_SHOWN) if history else NONE_SHOWN
         index, anchors, distance = project(texts, eye)
+        keys = [_key(texts[k][1]) for k in index]
         priority = np.fromiter((texts[k][1].priority for k in index), float, len(index))
-        kept = np.array([texts[k][1] in before for k in index], bool) if before else np.zeros(len(index), bool)
+        kept = np.fromiter((key in before.callouts for key in keys), bool, len(index))
         chosen = nearest_by_cell(anchors, distance, priority, kept, screen_scale(eye.viewport[3]))
         cards = [Card(texts[index[k]][1], self._screen, eye.viewport[3]) for k in chosen]
+        anchors, keys = anchors[chosen], [keys[k] for k in chosen]
         sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
-        placed, rectangles = layout_callouts(anchors[chosen], sizes, eye.size_px, avoid_px)
-        now = time_s if time_s is not None else np.inf
-        shown = {cards[k].text: before.get(cards[k].text, now if before else -np.inf) for k in placed}
+        offsets = np.array([before.callouts.get(key, NEW).offset_px for key in keys]).reshape(-1, 2)
+        placed, rectangles = layout_callouts(anchors, sizes, eye.size_px, avoid_px, cover, offsets)
+        standing = dict(zip(placed.tolist(), rectangles, strict=True))
+        if time_s is not None:
+            standing |= _leaving(before, keys, anchors, sizes, standing)
+        now = before.after(keys, anchors, standing, len(placed), time_s)
+        self.is_fading = time_s is not None and any(callout.is_fading for callout in now.callouts.values())
         if history:
-            self._shown[eye.target] = shown
+            self._shown[eye.target] = now
         leaders, panels = [np.zeros(0, RECTANGLE)], [np.zeros(0, RECTANGLE)]
-        for k, rectangle in zip(placed, rectangles, strict=True):
-            card = cards[k]
-            alpha = 1.0 if time_s is None else min(1.0, (time_s - shown[card.text]) / FADE_S)
-            leaders.append(card.leader(rectangle, anchors[chosen[k]], colors, alpha))
+        for k, rectangle in standing.items():
+            callout = now.callouts.get(keys[k])
+            if callout is None:
+                continue
+            card, alpha = cards[k], callout.strength
+            leaders.append(card.leader(rectangle, anchors[k], colors, alpha))
             panels.append(card.panel(rectangle, colors, alpha))
             lines.extend(card.lines(rectangle, colors, alpha))
         return np.concatenate(leaders + panels)  # a leader that passes another callout runs behind its panel

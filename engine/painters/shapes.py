@@ -21,4 +21,6 @@ def screen_rectangles(shapes: ScreenShapes, eye: Eye) -> np.ndarray:
     rows["place_px"][:, :2] += shapes.fractions * (width, height)
     rows["left"], rows["right"] = shapes.left, shapes.right
     rows["form_px"][:, 0] = shapes.radius_px * scale
+    if shapes.glyphs is not None:
+        rows["glyph"] = shapes.glyphs
     return rows

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tensornaut.engine.glyphs import GlyphAtlas
+from tensornaut.engine.scene import GLYPHS
 from tensornaut.scenes.flow import Flow, Stop
 from tensornaut.scenes.labels import (
     block_titles,
@@ -16,9 +17,10 @@ from tensornaut.scenes.labels import (
     shared_start,
     short_name,
 )
+from tensornaut.scenes.layer_volumes import PADDING
 from tensornaut.scenes.placement import place, place_flow
 from tensornaut.scenes.strings import set_language
-from tensornaut.scenes.style import THEMES, kind_color
+from tensornaut.scenes.style import KINDS, THEMES, kind_color, kind_glyph
 
 DARK = THEMES["dark"]
 
@@ -128,17 +130,70 @@ def test_blocks_that_differ_are_not_called_alike(outline):
     shapes = {}
     for block in range(4):
         for name in ("fc1", "fc2"):
-            shapes[f"layers.{block}.{name}.weight"] = (8, 8 if block % 2 else 9)
+            shapes[f"layers.{block}.{name}.weight"] = (8 if block % 2 else 9, 8)
     network = outline(shapes)
     details = {text.text: text.detail for text in callouts(network, place(network), DARK).texts}
     same = {name: detail for name, detail in details.items() if name.startswith("block")}
     assert same == {"block 3": "same structure as block 1", "block 4": "same structure as block 2"}
 
 
+def test_blocks_of_one_width_are_told_once_whatever_comes_into_the_first(outline):
+    shapes = {}
+    for block, width in enumerate((8, 8, 16, 16)):
+        shapes[f"layers.{block}.conv1.weight"] = (width, 16 if block == 3 else 8, 3, 3)
+        shapes[f"layers.{block}.conv2.weight"] = (width, width, 3, 3)
+    network = outline(shapes)
+    shown = words(callouts(network, place(network), DARK))
+    assert [name for name in shown if name.startswith("block")] == ["block 2", "block 4"]
+    assert shown.count("conv1") == 2  # of the first block of each width
+
+
+def test_of_very_many_equal_blocks_the_first_and_the_last_are_told(outline):
+    network = outline({f"layers.{block}.fc{part}.weight": (8, 8) for block in range(20) for part in (1, 2)})
+    shown = words(callouts(network, place(network), DARK))
+    assert shown == ["fc1", "fc2", "block 2", "block 20"]
+
+
 def test_the_layer_in_focus_has_no_callout(transformer):
     layout = place(transformer)
-    all_names = words(callouts(transformer, layout, DARK))
-    assert all_names[:1] == ["embed"] and words(callouts(transformer, layout, DARK, without=0)) == all_names[1:]
+    near = [words(callouts(transformer, layout, DARK, without=number)) for number in (0, 1)]
+    assert "embed" not in near[0] and "embed" in near[1] and len(near[0]) == len(near[1])
+
+
+def test_norms_beside_matrices_are_named_only_from_near(transformer, outline):
+    layout = place(transformer)
+    assert not any(name.startswith("norm") for name in words(callouts(transformer, layout, DARK)))
+    assert any(name.startswith("norm") for name in words(callouts(transformer, layout, DARK, without=0)))
+    alone = outline({"norm.weight": (8,)})
+    assert len(callouts(alone, place(alone), DARK).texts) == 1
+
+
+def test_names_stand_above_the_far_side_of_what_they_name(transformer):
+    layout = place(transformer)
+    by_name = {text.text: text for text in callouts(transformer, layout, DARK).texts}
+    layer = layout.layers[0]
+    text, main = by_name["embed"], layer.volume.main
+    assert text.half == (main.size[0] / 2 + PADDING, main.size[1] / 2 + PADDING)
+    assert text.anchor.tolist() == [layer.x + main.x, layer.volume.top, layer.z + main.z]
+
+
+def test_every_kind_has_a_form_of_its_own(transformer):
+    forms = [kind_glyph(kind) for kind in KINDS]
+    assert len(set(forms)) == len(forms) and set(forms) <= set(GLYPHS)
+    for text in callouts(transformer, place(transformer), DARK).texts:
+        assert text.dot is None or text.glyph in forms
+
+
+def test_titles_between_rows_reach_no_tray_of_the_next_row(outline):
+    network = outline({f"layers.{block}.fc{part}.weight": (24, 24) for block in range(40) for part in (1, 2)})
+    layout = place(network)
+    boxes = [(layer.x, layer.z, layer.volume.bounds) for layer in layout.layers]
+    assert len({z for _, z, _ in boxes}) > 1  # more rows than one
+    for title in block_titles(layout).texts:
+        front = title.anchor[2] + title.size / 2
+        for x, z, (x0, z0, x1, _) in boxes:
+            if x + x0 < title.anchor[0] < x + x1 and z + z0 > title.anchor[2]:
+                assert front < z + z0
 
 
 def test_blocks_have_titles_on_the_floor_before_their_plates(transformer):
