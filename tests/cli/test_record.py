@@ -82,6 +82,14 @@ def test_a_film_moves_and_begins_with_the_overview(record, model, tmp_path):
     assert np.abs(shown[0] - overview).mean() < 6 < 10 < np.abs(shown[12] - overview).mean()
 
 
+def test_around_the_overview_the_film_ends_as_it_began_and_all_of_it_shows_the_whole(record, model, tmp_path):
+    words = ("--size", "160x90", "--fps", "2", "--seconds", "8", "--flight", "overview")
+    assert record(model, "film.mp4", *words)[0] == 0
+    shown, _, _ = decoded(tmp_path / "film.mp4")
+    assert len(shown) == 16
+    assert np.abs(shown[0] - shown[8]).mean() < 2 < np.abs(shown[4] - shown[12]).mean()
+
+
 def test_two_runs_give_the_same_bytes_also_with_other_threads(record, model, tmp_path):
     for name, threads in (("one.mp4", "1"), ("two.mp4", "2")):
         words = (model, name, "--size", "160x90", "--fps", "5", "--seconds", "1", "--threads", threads)
@@ -108,6 +116,9 @@ def test_themes_and_odd_sizes(record, model, tmp_path):
         (["film.mp4", "--seconds", "inf"], "--seconds: found inf"),
         (["film.mp4", "--seconds", "1e9"], "--seconds: found 1e+09"),
         (["film.mp4", "--size", "10x10"], "--size: found 10x10"),
+        (["film.mp4", "--size", "0x720"], "--size: found 0x720"),
+        (["film.mp4", "--size", "8193x720"], "--size: found 8193x720"),
+        (["film.mp4", "--flight", "moon"], "--flight"),
         (["film.mp4", "--threads", "-1"], "--threads: found -1"),
         (["film.gif"], "film.gif: found the ending .gif"),
         (["nowhere/film.mp4"], "nowhere/film.mp4"),

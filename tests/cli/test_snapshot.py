@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -90,6 +91,29 @@ def test_themes_and_cameras_give_different_pictures(pictures):
     assert shown[3].mean() > 128 > 64 > shown[0].mean()
 
 
+def test_cameras_by_place_and_by_name(pictures):
+    """Joined to the option or a word of its own, a place may begin with a minus."""
+    places = "=-90,60,200,0,0,0", " -90,60,200,0,0,0,36", "=-90,60,200,0,0,0,20"
+    names = "=layer:stem.conv2", "=weight:stem.conv2"
+    shown = pictures(*[f"--size 320x180 --camera{where}" for where in (*places, *names)])
+    assert (shown[0] == shown[1]).all()
+    for one, other in pairwise(shown[1:]):
+        assert np.abs(one - other).mean() > 2
+
+
+def test_transparent_pictures_leave_out_sky_and_floor(tensornaut, model, tmp_path):
+    words = ("snapshot", model, "--size", "320x180", "--transparent", "--theme")
+    done = tensornaut((*words, "dark", "dark.png"), (*words, "light", "light.png"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for name in ("dark.png", "light.png"):
+        with av.open(str(tmp_path / name)) as container:
+            frame = next(container.decode(video=0))
+            assert frame.format.name == "rgba"
+            alpha = frame.to_ndarray(format="rgba")[..., 3]
+        assert (alpha == 0).mean() > 0.2 and alpha.max() > 200
+        assert (alpha[60:140] > 0).mean() > 0.3  # where the model is
+
+
 UNASKED = ("--camera overview --theme dark", "--threads 1", "--threads 3")
 
 
@@ -121,13 +145,20 @@ def test_an_upper_case_suffix_is_one_too_and_an_older_file_is_replaced(tensornau
     ("words", "said"),
     [
         (["out.png", "--size", "15x90"], "--size: found 15x90"),
-        (["out.png", "--size", "9000x90"], "--size: found 9000x90"),
+        (["out.png", "--size", "16385x90"], "--size: found 16385x90, expected WIDTHxHEIGHT, 16 to 16384"),
         (["out.png", "--size", "90"], "--size: found 90"),
         (["out.png", "--size", "0x0"], "--size"),
         (["out.png", "--size", "-5x9"], "--size"),
         (["out.png", "--threads", "-3"], "--threads: found -3"),
         (["out.png", "--threads", "many"], "--threads: found many"),
-        (["out.png", "--camera", "moon"], "--camera"),
+        (["out.png", "--camera", "moon"], "--camera: found moon"),
+        (["out.png", "--camera", "layer:"], "--camera: found layer:"),
+        (["out.png", "--camera", "layer:stem.con1"], "expected stem.conv1"),
+        (["out.png", "--camera", "1,2,3"], "--camera: found 1,2,3"),
+        (["out.png", "--camera=-1,2,3,-1,2,3"], "--camera: found -1,2,3,-1,2,3"),
+        (["out.png", "--camera", "-1,nan,3,4,5,6"], "--camera: found -1,nan,3,4,5,6"),
+        (["out.png", "--camera", "1,2,3,4,5,6,179"], "FOV 1 to 150"),
+        (["out.png", "--transparent=yes"], "--transparent"),
         (["out.png", "--theme", "blue"], "--theme"),
         (["out.jpg"], "out.jpg: found the ending .jpg"),
         (["out"], "out: found the ending -"),
