@@ -38,7 +38,7 @@ __all__ = [
 LOOKS = ("value", "magnitude", "zscore", "sign", "outlier", "rownorm")
 RANGES = ("tensor", "kind", "model")
 PEAK_PX = 10.0  # a peak is seen as a blob of about this size
-SIGN_HEIGHT = 0.4  # of the height of a value: both sheets stay close to the zero plane
+SIGN_HEIGHT = 0.12  # of the height of a value: both sheets stay close to the zero plane
 # Brightness far and near, by ink.
 PEAKS = {
     False: (BrightnessLaw(0.24, 1.75, 3.6), BrightnessLaw(0.45, 1.30, 3.0)),
