@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     view, focus = stand(built, camera, size_px[0] / size_px[1])
     shown = shown_run(built, arguments.input, wants_gpu(arguments))
     if shown is not None:
+        view, focus = stand(built, camera, size_px[0] / size_px[1])  # there is more to see now
         shown.light(arguments.at * shown.wave.length, size_px)
 
     from ..engine import loop

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.commands import Command, CommandTable
+from ..engine.commands import Command, CommandTable, Undo
 from ..engine.kernels.errors import InputError
 from ..loaders.open import open_network
 from ..scenes.answering import Answer, Answering
@@ -44,6 +44,7 @@ class ViewRuns:
         self._panel = PadPanel()
         self._answer: np.ndarray | None = None
         self._drawn = 0  # revision of the pad that was asked about
+        self._before: np.ndarray | None = None  # its image before the stroke
         self._answering = Answering(session.runs.compute, request)
 
     @property
@@ -58,7 +59,11 @@ class ViewRuns:
 
     def commands(self) -> list[Command]:
         """The pad; what leads the light is the session's."""
-        return [Command("run.pad", self.toggle_pad, "P")]
+        return [
+            Command("run.pad", self.toggle_pad, "P"),
+            Command("run.clear", lambda: self._redraw(bytes(0)), "Delete"),
+            Command("run.draw", self._redraw, "", {"image": bytes}),
+        ]
 
     def opened(self) -> None:
         """Another network is shown, or the same one anew: nothing was run of it."""
@@ -124,13 +129,24 @@ class ViewRuns:
             self._request()
         if self._pad is None:
             return
-        colors = sequential("dark" if not self._session.built.scene.theme.ink else "light")
+        colors, before = sequential("dark" if not self._session.built.scene.theme.ink else "light"), self._pad.image
         if self._panel.draw(self._pad, self._answer, colors):
+            self._remember(before)
             self._request()
 
-    def stroke(self, x_px: float, y_px: float) -> bool:
-        """Goes on with what is being drawn on the pad. True: there is more of it now."""
-        return self._pad is not None and self._panel.follow(self._pad, x_px, y_px)
+    def stroke(self, x_px: float, y_px: float, button: int, is_new: bool) -> bool:
+        """Draws on the pad. True: there is more on it now."""
+        if self._pad is None:
+            return False
+        if is_new:
+            self._before = self._pad.image
+        return self._panel.stroke(self._pad, x_px, y_px, button, is_new)
+
+    def end_stroke(self) -> None:
+        """The stroke is done, and can be taken back."""
+        if self._pad is not None and self._panel.is_held and self._before is not None:
+            self._remember(self._before)
+        self._panel.end_stroke()
 
     def words(self, pick: Pick) -> BlockWords | None:
         """Words on an activation that is pointed at."""
@@ -139,6 +155,23 @@ class ViewRuns:
     def close(self) -> None:
         """Takes no more answers."""
         self._answering.close()
+
+    def _remember(self, before: np.ndarray) -> None:
+        """Lets what was drawn since be taken back."""
+        assert self._pad is not None
+        image = self._pad.image
+        if not np.array_equal(before, image):
+            self._pad.show(before)
+            self._table.run("run.draw", image=image.tobytes())
+
+    def _redraw(self, image: bytes) -> Undo | None:
+        """Another image on the pad, float32; of no bytes: nothing. Returns what takes it back."""
+        pad = self._pad
+        if pad is None:
+            return None
+        before = pad.image
+        pad.show(np.frombuffer(image or bytes(before.nbytes), np.float32).reshape(before.shape))
+        return lambda: pad.show(before)
 
     def _show(self, answer: Answer) -> None:
         runs = self._session.runs

@@ -40,6 +40,7 @@ USUAL_PX = (1280, 720)
 RANGE_SHARE = 0.995  # of values that are inside a scale
 GAIN = 1.65  # of weights' brightness: what the light has passed is dimmed again, so that the light itself stands out
 CONTRIBUTION = BrightnessLaw(0.12, 1.75, 0.75)
+SHARES = BrightnessLaw(0.85, 0.40, 1.0)  # whose colors are dark where they are small: nothing is to be dimmed
 CONTRIBUTION_INK = BrightnessLaw(0.30, 0.70, 0.75)
 GLASS, GLASS_AHEAD = 0.36, 0.10  # alpha of glass around sheets
 RISE = 0.45  # share of the way of the light through a layer after which its sheet begins to shine
@@ -215,6 +216,7 @@ class Activations:
         grid.values = _instant(matrix, sheet.name)
         has_no_sign = sheet.shares and matrix.min() >= 0
         grid.value_range = 1.0 if has_no_sign and matrix.max() <= 1 else _range(first)
+        grid.law = grid.near_law = SHARES if has_no_sign else None
         grid.colors = (magnitude_colors if has_no_sign else diverging)(self._theme.name)
         grid.touch()
 

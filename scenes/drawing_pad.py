@@ -30,7 +30,11 @@ class DrawingPad:
 
     def clear(self) -> None:
         """Nothing is drawn."""
-        self.image = np.zeros_like(self.image)
+        self.show(np.zeros_like(self.image))
+
+    def show(self, image: np.ndarray) -> None:
+        """An image in place of what was drawn."""
+        self.image = image
         self.revision += 1
 
     def draw(self, start: tuple[float, float], end: tuple[float, float], erase: bool = False) -> None:
@@ -45,15 +49,13 @@ class DrawingPad:
         ink = (STRENGTH * np.clip((BRUSH * scale + SOFT * scale - distance) / (SOFT * scale), 0, 1)).astype(np.float32)
         drawn = np.minimum(self.image, 1 - ink) if erase else np.maximum(self.image, ink)
         if not np.array_equal(drawn, self.image):
-            self.image = drawn
-            self.revision += 1
+            self.show(drawn)
 
     def take_example(self) -> None:
         """The next of the examples."""
         if self.examples:
-            self.image = np.array(self.examples[self._example % len(self.examples)], np.float32)
+            self.show(np.array(self.examples[self._example % len(self.examples)], np.float32))
             self._example += 1
-            self.revision += 1
 
     def inputs(self) -> Mapping[str, np.ndarray]:
         """What the network is given."""

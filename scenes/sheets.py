@@ -1,7 +1,8 @@
 """Sheets: where what layers give stands in the scene of their network, made once for the shapes of a run.
 
 What an operator gives stands in its box; where a layer has none, behind its trays, across the flow. Maps of attention
-stand before the layer that uses them. Columns run across the flow as channels of trays do, rows from above.
+stand before the layer that uses them, above all else, as other sheets stand close by. Columns run across the flow as
+channels of trays do, rows from above.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ARRANGING = {  # kernels that compute no numbers
 }
 SHARES = {"Softmax"}  # kernels whose outputs are shares of 1
 BESIDE = 3.2  # world units from a layer's glass
+STOREY = 22.0  # that maps of attention stand higher than other sheets
 INPUT_BEFORE, INPUT_CELL, INPUT_SIDE = 12.0, 2.0, 24.0
 TALLEST, WIDEST = 18.0, 150.0
 INSIDE = 0.8  # from the glass of a box to what stands in it
@@ -83,7 +85,7 @@ def _sheets(number: int, layout: Layout, outputs: Sequence[Output], theme: str) 
     for output in computed:
         if _is_attention(output) and output is not computed[-1]:
             x = layer.x + layer.volume.bounds[0] - BESIDE
-            yield _standing(output, number, layer.volume.path, (x, layer.z), depth, theme)
+            yield _standing(output, number, layer.volume.path, (x, layer.z), depth, theme, storey=STOREY)
     if computed:
         yield _passed_on(computed[-1], number, layout, theme)
 
@@ -115,9 +117,16 @@ def _before_all(output: Output, layout: Layout, theme: str) -> Sheet:
 
 
 def _standing(
-    output: Output, number: int, path: str, place: tuple[float, float], width: float, theme: str, most: float = 1.0
+    output: Output,
+    number: int,
+    path: str,
+    place: tuple[float, float],
+    width: float,
+    theme: str,
+    most: float = 1.0,
+    storey: float = 0.0,
 ) -> Sheet:
-    """A sheet on the floor's gap at (x, z), as wide as it may be."""
+    """A sheet on the floor's gap at (x, z), or so much higher, as wide as it may be."""
     tallest = max(TALLEST, INPUT_SIDE if number < 0 else 0.0)
     mosaic = mosaic_for(shown_shape(output.array.shape), width, tallest)
     rows, columns = mosaic.size
@@ -127,7 +136,7 @@ def _standing(
     if rows == 1:
         high = 2.2 * BAR
     size = np.array([0.0, rows * high, columns * wide])
-    lower = np.array([place[0], FLOOR_GAP + AROUND, place[1] - size[2] / 2])
+    lower = np.array([place[0], FLOOR_GAP + AROUND + storey, place[1] - size[2] / 2])
     return _sheet(output, number, path, mosaic, lower, lower + size, theme, True)
 
 

@@ -18,6 +18,7 @@ LEFT_PX, LINE_Y_PX, LABEL_Y_PX = 66.0, -84.0, -66.0  # from the lower left corne
 GAP_PX, LEAST_PX, MOST_PX = 110.0, 260.0, 1180.0
 LINE_PX, KNOB_PX, TICK_PX = 2.5, 13.0, 12.0
 TRACK_ALPHA, DONE_ALPHA, TICK_ALPHA = 0.26, 0.92, 0.5
+ABOVE_PX, BELOW_PX, BESIDE_PX, RADIUS_PX, GROUND_ALPHA = 32.0, 56.0, 28.0, 14.0, 0.80  # of what hides data behind it
 MOST_BLOCKS, MOST_PARTS, LONGEST_NAME = 6, 9, 20
 EM_PX, BETWEEN_PX = 9.0, 16.0  # of a letter; between words
 
@@ -43,9 +44,10 @@ class Timeline:
             self._size_px = size_px
             self._labels.texts = self._texts(length)
             self._labels.touch()
-        half, color = LINE_PX / 2, self._theme.text
+        half, ground = LINE_PX / 2, (LEFT_PX - BESIDE_PX, LINE_Y_PX - ABOVE_PX, length + 2 * BESIDE_PX)
         ticks = [length * at / max(self._wave.length, 1e-9) for at, _ in self._marks if at > 0]
         rows = [
+            (*ground, ABOVE_PX + BELOW_PX, GROUND_ALPHA, RADIUS_PX),
             (LEFT_PX, LINE_Y_PX - half, length, LINE_PX, TRACK_ALPHA, half),
             *((LEFT_PX + x, LINE_Y_PX - TICK_PX / 2, 1.5, TICK_PX, TICK_ALPHA, 0.0) for x in ticks),
             (LEFT_PX, LINE_Y_PX - half, max(done, LINE_PX), LINE_PX, DONE_ALPHA, half),
@@ -53,7 +55,9 @@ class Timeline:
         ]
         self._shapes.fractions = np.tile([0.0, 1.0], (len(rows), 1))
         self._shapes.rectangles_px = np.array([row[:4] for row in rows])
-        self._shapes.left = self._shapes.right = np.array([(*color, row[4]) for row in rows], np.float32)
+        colors = [self._theme.floor, *[self._theme.text] * (len(rows) - 1)]
+        tints = [(*color, row[4]) for color, row in zip(colors, rows, strict=True)]
+        self._shapes.left = self._shapes.right = np.array(tints, np.float32)
         self._shapes.radius_px = np.array([row[5] for row in rows])
         self._shapes.touch()
 

@@ -62,7 +62,9 @@ class Hooks:
     leave: Callable[[], None] | None = None  # the mouse went out of the window
     pivot_at: Callable[[float, float], np.ndarray | None] | None = None  # (3,) world: what an orbit turns about
     drop: Callable[[list[str]], None] | None = None  # paths of dropped files
-    stroke: Callable[[float, float], bool] | None = None  # the mouse is dragged on a panel; True: it changed the scene
+    # A button went down on a panel, or the mouse moved since: place, button, whether it just did. True: that shows.
+    stroke: Callable[[float, float, int, bool], bool] | None = None
+    stroke_end: Callable[[], None] | None = None  # it was let go
 
 
 class WindowInput:
@@ -94,7 +96,7 @@ class WindowInput:
         self._place = np.zeros(2)  # of the mouse, px
         self._pressed_at: np.ndarray | None = None  # of the left button
         self._dragging = False
-        self._on_panel: set[int] = set()  # buttons that a panel has
+        self._on_panel: int | None = None  # button that a panel has
         self._looking = False
         self._last_click: tuple[float, np.ndarray] | None = None
         self._listen()
@@ -110,7 +112,7 @@ class WindowInput:
         for name in set(self._held.values()):
             self._commands.run(name, pressed=False)
         self._held.clear()
-        self._on_panel.clear()
+        self._end_stroke()
         self._end_drag()
         self._unlock_cursor()
 
@@ -190,13 +192,27 @@ class WindowInput:
                 self._panels.add_mouse_button(button, pressed)
             self._refresh()
             if pressed and not self._looking and self._panels.is_at(*map(float, self._place)):
-                self._on_panel.add(button)
+                self._on_panel = button
+                self._stroke(is_new=True)
                 return
-        self._on_panel.discard(button)
+        if button == self._on_panel:
+            self._end_stroke()
         if button == LEFT:
             self._press_left() if pressed else self._release_left()
         elif button == RIGHT:
             self._lock_cursor() if pressed else self._unlock_cursor()
+
+    def _stroke(self, is_new: bool = False) -> None:
+        """Tells of a drag on a panel, of every place between two pictures."""
+        hook, button = self._hooks.stroke, self._on_panel
+        x_px, y_px = map(float, self._place)
+        if button is not None and hook is not None and hook(x_px, y_px, button, is_new):
+            self._request()
+
+    def _end_stroke(self) -> None:
+        if self._on_panel is not None and self._hooks.stroke_end is not None:
+            self._hooks.stroke_end()
+        self._on_panel = None
 
     def _press_left(self) -> None:
         self._pressed_at, self._dragging = self._place.copy(), False
@@ -244,8 +260,7 @@ class WindowInput:
         if self._panels is not None:
             self._panels.add_mouse_pos(*place)
             self._refresh()
-            if self._on_panel and self._hooks.stroke is not None and self._hooks.stroke(*map(float, place)):
-                self._request()
+            self._stroke()
         if self._pressed_at is not None:
             self._drag(moved)
         elif self._hooks.hover is not None and not (self._panels is not None and self._panels.wants_mouse):

@@ -104,7 +104,7 @@ def test_the_network_answers_while_one_draws(window, model):
 
 
 @pytest.mark.xvfb
-def test_a_stroke_goes_wherever_the_mouse_went_also_between_two_pictures(window, model):
+def test_a_stroke_goes_wherever_the_mouse_went_and_is_taken_back(window, model):
     seen = window("view", model, "--pad", "--size", "1000x640")
     ready = seen.until(lambda told: told["answer"] and told["place_px"][2] > 0 and told["place"] == told["length"] > 0)
     left, top, cell = ready["place_px"]
@@ -117,6 +117,12 @@ def test_a_stroke_goes_wherever_the_mouse_went_also_between_two_pictures(window,
     seen.do(*place(0, 7), *place(7, 7), *place(7, 0))  # at once
     seen.until(lambda told: min(told["image"][7][0], told["image"][7][7], told["image"][0][7]) > 0.9)
     seen.do("mouseup", 1)
+    seen.do("key", "ctrl+z")
+    seen.until(lambda told: told["image"] == ready["image"])
+    seen.do("key", "Delete")
+    seen.until(lambda told: not np.any(told["image"]))
+    seen.do("key", "ctrl+z")
+    seen.until(lambda told: told["image"] == ready["image"])
 
 
 @pytest.mark.xvfb

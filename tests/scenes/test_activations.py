@@ -225,3 +225,11 @@ def test_a_picture_without_the_axes_of_a_batch_is_shown_whole(digits):
     runs.show({"image": plain}, runs.compute({"image": plain}), play=False)
     assert np.array_equal(sheet_of(runs, "image").grid.values.read(slice(0, 8), slice(0, 8)), plain)
     assert not any("first" in line for line in said(built))
+
+
+def test_maps_of_attention_stand_clear_of_other_sheets(digits):
+    _, runs = shown(digits)
+    maps = [sheet for sheet in runs.shown.sheets if sheet.shares and sheet.layer >= 0]
+    others = [sheet for sheet in runs.shown.sheets if not sheet.shares]
+    assert maps and min(each.lower[1] for each in maps) > max(each.upper[1] for each in others if each.own_glass)
+    assert all(each.grid.law.floor > 0.5 for each in maps)  # small shares are dark by their color alone

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tensornaut.engine.runners.program import Feed, Output, Program, Trace
-from tensornaut.scenes.drawing_pad import answer_of, pad_for
+from tensornaut.scenes.drawing_pad import DrawingPad, answer_of, pad_for
 
 
 def program(*feeds):
@@ -71,3 +71,10 @@ def test_what_names_no_classes_is_no_answer():
     assert answer_of(program(), Trace()) is None
     assert answer_of(program(), trace_of(1.0)) is None
     assert answer_of(program(), trace_of(1.0, np.nan)) is None
+
+
+def test_another_image_takes_the_place_of_what_was_drawn():
+    pad = DrawingPad(Feed("image", (1, 1, 8, 8)))
+    before = pad.revision
+    pad.show(np.ones((8, 8), np.float32))
+    assert pad.revision > before and pad.image.min() == 1
