@@ -91,7 +91,9 @@ class Weights:
         if self._said is not None and selected is not None:
             self._panel.draw(self._said, seen_at(built, selected, eye), is_right_taken)
         pick = self._pointed_at(mouse_px)
-        if pick is None or mouse_px is None or pick.count == 1 and weight_of(built, pick) == selected:
+        if pick is None or mouse_px is None:
+            return
+        if selected is not None and pick.count == 1 and weight_of(built, pick) == selected:
             return
         words = others(pick) or self._pointing.hover(built, pick)
         if words is not None:

@@ -21,7 +21,13 @@ import os
 import sys
 from tensornaut.cli.main import main
 from tensornaut.cli.view_runs import ViewRuns
-from tensornaut.scenes.panels.pad import PadPanel
+from tensornaut.scenes.panels import pointed
+
+lines = []
+
+def note(words, *others, panel=pointed.pointed_panel):
+    lines[:] = [words.title, *words.lines]
+    panel(words, *others)
 
 def tell(self, draw=ViewRuns.draw):
     draw(self)
@@ -29,12 +35,13 @@ def tell(self, draw=ViewRuns.draw):
     answer = None if self._answer is None else [float(share) for share in self._answer]
     told = {"answer": answer, "place_px": self._panel.place_px, "place": runs.playback.place,
             "length": runs.playback.length, "playing": runs.playback.is_playing,
-            "image": None if self._pad is None else self._pad.image.tolist(), "shown": runs.shown is not None}
+            "pointed": lines, "image": None if self._pad is None else self._pad.image.tolist(), "shown": runs.shown is not None}
     with open(os.path.expanduser("~/told.part"), "w") as file:
         json.dump(told, file)
     os.replace(os.path.expanduser("~/told.part"), os.path.expanduser("~/told.json"))
 
 ViewRuns.draw = tell
+pointed.pointed_panel = note
 sys.exit(main(sys.argv[1:]))
 """  # the command, which also writes down what its panels show
 
@@ -135,6 +142,11 @@ def test_a_file_is_run_and_the_light_is_paused_stepped_and_put_elsewhere(window,
     assert back["answer"] is not None and back["image"] is None
     seen.do("key", "space")
     seen.until(lambda told: told["place"] == told["length"])
+    for y in range(400, 600, 10):  # somewhere here the input stands
+        seen.do(*(word for x in range(30, 130, 6) for word in ("mousemove", x, y, "sleep", 0.02)))
+        time.sleep(0.1)
+    place = seen.until(lambda told: any("image[" in line for line in told["pointed"]))["pointed"]
+    assert np.isclose(np.load(tmp_path / "digit.npy"), float(place[0]), rtol=1e-5).any()
     seen.do("key", "BackSpace")
     seen.until(lambda told: not told["shown"])
 
