@@ -35,7 +35,8 @@ def tell(self, draw=ViewRuns.draw):
     answer = None if self._answer is None else [float(share) for share in self._answer]
     told = {"answer": answer, "place_px": self._panel.place_px, "place": runs.playback.place,
             "length": runs.playback.length, "playing": runs.playback.is_playing,
-            "pointed": lines, "image": None if self._pad is None else self._pad.image.tolist(), "shown": runs.shown is not None}
+            "image": None if self._pad is None else self._pad.image.tolist(), "shown": runs.shown is not None,
+            "pointed": lines}
     with open(os.path.expanduser("~/told.part"), "w") as file:
         json.dump(told, file)
     os.replace(os.path.expanduser("~/told.part"), os.path.expanduser("~/told.json"))
