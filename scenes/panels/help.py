@@ -14,7 +14,8 @@ Rows = list[tuple[str, str]]  # key, what it does
 WIDTH = 0.7  # of the picture, at most
 COLUMN_GAP = 36.0  # px at scale 1
 HEIGHT = 0.92
-MANY_ROWS, SMALLER = 44, 0.84  # rows and titles of more are written smaller
+SMALLEST = 0.6  # of the size of text, where many rows have to fit
+TITLE_ROWS = 1.9  # rows that the title of a group is as high as
 
 
 def help_rows(commands: Iterable[Command], text: Callable[[str], str]) -> list[tuple[str, Rows]]:
@@ -46,9 +47,9 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     _heading(text("help.title"), 1.35)
     groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
     groups += help_rows(commands, text)
-    many = sum(len(rows) + 2 for _, rows in groups) > MANY_ROWS
-    imgui.push_font(None, imgui.get_style().font_size_base * (SMALLER if many else 1.0))
-    for k, column in enumerate(_columns(groups)):
+    columns = _columns(groups)
+    imgui.push_font(None, imgui.get_style().font_size_base * _size(columns, picture.y * HEIGHT))
+    for k, column in enumerate(columns):
         if k:
             imgui.same_line(spacing=COLUMN_GAP * imgui.get_style().font_scale_dpi)
         _draw_column(column)
@@ -56,9 +57,24 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     imgui.end()
 
 
+def _size(columns: list[list[tuple[str, Rows]]], height_px: float) -> float:
+    """Of the usual size of text, so that all rows are seen in a panel of this height, below its heading."""
+    from imgui_bundle import imgui
+
+    style, line = imgui.get_style(), imgui.get_text_line_height()
+    gaps, left = 2 * style.cell_padding.y, height_px - imgui.get_cursor_pos().y - style.window_padding.y
+    rows = max(_height(column) for column in columns)
+    return min(max((left / max(rows, 1) - gaps) / line, SMALLEST), 1.0)
+
+
+def _height(groups: list[tuple[str, Rows]]) -> float:
+    """In rows."""
+    return sum(len(rows) + TITLE_ROWS for _, rows in groups)
+
+
 def _columns(groups: list[tuple[str, Rows]]) -> list[list[tuple[str, Rows]]]:
     """The groups in two columns, about equally high; a title is as high as two rows."""
-    heights = [len(rows) + 2 for _, rows in groups]
+    heights = [len(rows) + TITLE_ROWS for _, rows in groups]
     split = min(range(len(groups) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
     return [groups[:split], groups[split:]]
 

@@ -1,11 +1,15 @@
 """The help panel names every key, is readable and leaves the scene visible."""
 
+import re
+
 import numpy as np
 import pytest
+from tensornaut.cli.view import GESTURES
 from tensornaut.engine.commands import Command, CommandTable
 from tensornaut.engine.gpu import Context, GraphicsError, Target, read_pixels
 from tensornaut.engine.panel_host import PanelHost, load_widgets
 from tensornaut.scenes.panels.help import help_panel, help_rows
+from tensornaut.scenes.strings import LANGUAGES
 
 KEYS = {"move.forward": "W", "view.home": "Home", "move.back": "S", "view.help": "?", "view.mute": ""}
 
@@ -55,6 +59,41 @@ def test_the_panel_stands_in_the_middle_and_leaves_more_than_half_of_the_picture
     assert 0.02 < covered.mean() < 0.45
     assert (rows.min() + rows.max()) / 2 == pytest.approx(360, abs=2)
     assert (columns.min() + columns.max()) / 2 == pytest.approx(640, abs=2)
+    host.close()
+    target.close()
+    context.close()
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size_px", [(1280, 720), (1920, 1080)])
+def test_all_keys_are_seen_at_once(language, size_px):
+    """As high as it wants to be, so that there is nothing to scroll."""
+    load_widgets()
+    try:
+        context = Context.offscreen()
+    except GraphicsError as error:
+        pytest.skip(f"no EGL: {error}")
+    table = CommandTable()
+    names = [
+        key.removeprefix("command.") for key in LANGUAGES[language] if re.fullmatch(r"command\.[a-z]+\.[a-z_]+", key)
+    ]
+    for index, name in enumerate(name for name in names if not name.startswith("group.")):
+        table.add(Command(name, lambda: None, f"Ctrl+{index}"))
+    target, host, hidden = Target(*size_px), PanelHost(size_px), []
+
+    def draw():
+        from imgui_bundle import imgui
+
+        help_panel(table, LANGUAGES[language].__getitem__, GESTURES)
+        imgui.begin("help")
+        hidden.append(imgui.get_scroll_max_y())
+        imgui.end()
+
+    for _ in range(3):
+        context.gl.glBindFramebuffer(context.gl.GL_FRAMEBUFFER, target.framebuffer)
+        host.frame(1 / 60, draw)
+    assert len(list(table)) > 25 and hidden[-1] == 0
     host.close()
     target.close()
     context.close()
