@@ -114,6 +114,7 @@ class LabelPainter:
         self._textures: dict[GlyphAtlas, tuple[Texture, int]] = {}
         self._instances: dict[str, Instances] = {}
         self._shown: dict[int, _Shown] = {}  # by target
+        self._layouts: dict[int, tuple[tuple, tuple[np.ndarray, np.ndarray]]] = {}  # by target: of what, the last one
         self.is_fading = False  # whether callouts of the last picture change with time alone
 
     def draw_floor(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
@@ -169,6 +170,22 @@ class LabelPainter:
         self._instances.clear()
         self._textures.clear()
 
+    def _laid_out(
+        self,
+        eye: Eye,
+        anchors: np.ndarray,
+        sizes: np.ndarray,
+        avoid_px: np.ndarray,
+        cover: ScreenCover | None,
+        offsets: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `layout_callouts`; the last one again while an eye stands still."""
+        given = anchors, sizes, avoid_px, offsets, np.zeros(0) if cover is None else cover.sums
+        content = eye.size_px, cover is None, *(array.tobytes() for array in given)
+        if self._layouts.get(eye.target, ((), ()))[0] != content:
+            self._layouts[eye.target] = content, layout_callouts(anchors, sizes, eye.size_px, avoid_px, cover, offsets)
+        return self._layouts[eye.target][1]
+
     def _callouts(
         self,
         texts: list[Placed],
@@ -191,7 +208,7 @@ class LabelPainter:
         anchors, keys = anchors[chosen], [keys[k] for k in chosen]
         sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
         offsets = np.array([before.callouts.get(key, NEW).offset_px for key in keys]).reshape(-1, 2)
-        placed, rectangles = layout_callouts(anchors, sizes, eye.size_px, avoid_px, cover, offsets)
+        placed, rectangles = self._laid_out(eye, anchors, sizes, avoid_px, cover, offsets)
         standing = dict(zip(placed.tolist(), rectangles, strict=True))
         if time_s is not None:
             standing |= _leaving(before, keys, anchors, sizes, standing)
