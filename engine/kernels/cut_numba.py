@@ -81,12 +81,11 @@ def _is_hidden(position, focal_px, covers, measured, step):
         reach = (radius + step) + COVER_PX * ((math.sqrt((x * x + y * y) + z * z) + radius) / focal_px[eye])
         behind = False
         for cover in range(covers.shape[1]):
-            inside = np.inf
+            behind = True
             for k in range(5):
                 plane = covers[eye, cover, k]
-                inside = min(inside, ((x * plane[0] + y * plane[1]) + z * plane[2]) - plane[3])
-            if inside >= reach:
-                behind = True
+                behind &= ((x * plane[0] + y * plane[1]) + z * plane[2]) - plane[3] >= reach
+            if behind:
                 break
         if not behind:
             return False

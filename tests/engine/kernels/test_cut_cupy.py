@@ -98,3 +98,9 @@ def test_no_matrices_and_matrices_out_of_sight(gpu):
 
 def test_it_is_the_version_for_matrices_on_a_device(gpu, cuda):
     assert version_for("cut", cuda.Interface(np.zeros((3, 3)))) is on_device
+
+
+def test_covers_that_are_no_planes_hide_nothing(gpu):
+    grids, eyes = grids_of(4, 200, 1), eyes_of([(10, 20, 30)], 1, 1)
+    unknown = replace(eyes, covers=np.full_like(eyes.covers, np.nan))
+    assert len(check(grids, unknown, 2.0)) == len(check(grids, replace(eyes, covers=eyes.covers[:, :0]), 2.0)) > 0
