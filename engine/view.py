@@ -114,7 +114,7 @@ def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
     back /= np.linalg.norm(back)
     right = np.cross((0.0, 1.0, 0.0), back)
     length = np.linalg.norm(right)
-    right = np.array((1.0, 0.0, 0.0)) if length < 1e-9 else right / length
+    right = np.array((1.0, 0.0, 0.0)) - back[0] * back if length < 1e-9 else right / length
     matrix = np.eye(4)
     matrix[:3, 0], matrix[:3, 1], matrix[:3, 2], matrix[:3, 3] = right, np.cross(back, right), back, position
     return matrix

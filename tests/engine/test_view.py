@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tensornaut.engine.rasterize import eye_rows
 from tensornaut.engine.view import Eye, Frame, clip_from_world, frustum, look_at, perspective
@@ -69,6 +69,7 @@ def test_looking_straight_down_or_up_keeps_x_to_the_right(height):
     assert x > 320 and y == pytest.approx(240)
 
 
+@example(np.array([0.0, -26.0, 0.0]), np.array([2.0**-24, 34.0, 0.0]), np.zeros(3))  # all but straight up
 @given(COORDINATES, COORDINATES, COORDINATES)
 def test_a_view_keeps_lengths_and_turns_back(position, target, place):
     if np.linalg.norm(position - target) < 1e-3:
