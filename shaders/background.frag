@@ -11,7 +11,7 @@ out vec4 color;
 float rule(vec2 place, float width_px) {
     vec2 width = fwidth(place);
     vec2 nearest = abs(fract(place - 0.5) - 0.5) / max(width, vec2(1e-6));
-    vec2 strength = clamp(0.5 * width_px + 0.5 - nearest, 0.0, 1.0) * clamp(1.0 - 2.2 * width, 0.0, 1.0);
+    vec2 strength = clamp(0.5 * width_px + 0.5 - nearest, 0.0, 1.0) * clamp(1.0 - 2.2 * width * max(line_px, 1.0), 0.0, 1.0);
     return max(strength.x, strength.y);
 }
 

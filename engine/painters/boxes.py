@@ -98,9 +98,9 @@ class BoxPainter:
 
 
 def _pixels_per_unit(lower: np.ndarray, upper: np.ndarray, eye: Eye) -> np.ndarray:
-    """(n,) float64 at the nearest point of each box; positions relative to the camera."""
+    """(n,) float64 at the nearest point of each box, in a picture of up to 1080 lines; relative to the camera."""
     nearest = np.clip(0.0, lower, upper)
-    return eye.focal_px / np.maximum(np.linalg.norm(nearest, axis=1), 1e-3)
+    return eye.focal_px / max(1.0, eye.size_px[1] / 1080) / np.maximum(np.linalg.norm(nearest, axis=1), 1e-3)
 
 
 def _glass_rows(offset: np.ndarray, boxes: Boxes, scene: Scene, eye: Eye) -> np.ndarray:
