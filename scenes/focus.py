@@ -116,8 +116,12 @@ def say_block(built: NetworkScene, detail: Detail) -> None:
         built.layer_of = detail.grids, layers
     layers, wanted = built.layer_of[1], built.words[0]
     is_told = (layers >= 0) if wanted < 0 else (layers == wanted)
-    levels = detail.drawn.level[is_told[detail.drawn.grid]]
-    block = 1 << int(levels.max()) if len(levels) else 0
+    told = np.flatnonzero(is_told[detail.drawn.grid])
+    sides = np.minimum(np.int64(1) << detail.drawn.level[told].astype(np.int64)[:, None], detail.drawn.extent[told])
+    block = (0, 0)
+    if len(told):
+        rows, columns = sides[sides.astype(float).prod(1).argmax()].tolist()
+        block = rows, columns
     has_cubes = bool((detail.near.strength[is_told[detail.near.grid]] >= 1).any())
     if (block, has_cubes) != (built.block, built.has_cubes):
         built.block, built.has_cubes = block, has_cubes
@@ -183,8 +187,9 @@ def _light(built: NetworkScene, layer: int, near: float) -> None:
     """Brightness of data and frames: layers that are not in focus recede, and so does what a wave has not reached."""
     data, frames = np.ones(len(built.layout.layers)), np.ones(len(built.layout.layers))
     if layer >= 0:
-        data -= (1.0 - RECEDED) * near
-        frames -= (1.0 - RECEDED_GLASS) * near
+        others = max(2 * near - 1, 0.0)  # they recede when words change
+        data -= (1.0 - RECEDED) * others
+        frames -= (1.0 - RECEDED_GLASS) * others
         data[layer] = frames[layer] = 1.0
     if built.wave is not None:
         data, frames = data * built.wave.data, frames * built.wave.frames

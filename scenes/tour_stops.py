@@ -15,9 +15,11 @@ import numpy as np
 
 from ..engine.flight import Key, level_pose, way_length
 from .focus import WHOLE, Focus
+from .lively_places import lively_place
 from .network_scene import NetworkScene, tray_bounds
 from .obstacles import Obstacles
 from .placement import Placed
+from .selection import place_of
 from .slabs import slab_bounds
 from .views import View, box_view, layer_view, overview, typical_layer, weight_view
 
@@ -29,7 +31,7 @@ SHORTEST_WAY_S = 1.3  # so that a layer comes into focus on the way to it
 GLANCE_S, LOOK_S, READ_S = 0.7, 1.2, 2.4  # stays: at the whole, at a layer, at numbers
 DRIFT_RAD = math.radians(5)  # an eye that stays moves a little around what it looks at
 DRIFT_CELLS = 1.5  # along a row of numbers
-GROUP_ELEVATION_DEG = 23  # from lower, what lies far away covers itself; from higher, points are fewer to a pixel
+GROUP_ELEVATION_DEG = 19  # from lower, what lies far away covers itself; from higher, points are fewer to a pixel
 WORTH_NEARING = 1.3  # how much farther away the block is seen from than the layer in it
 AZIMUTHS_DEG = (0, 18, -18, 36, -36, 54)  # tried beside the wanted one where something stands in the way
 ELEVATIONS_DEG = (0, 12, 24, 36)  # the same, above the wanted one
@@ -39,7 +41,7 @@ MOST_STAGES = 4  # looked at together at the input and at the output
 REACH = 60.0  # world units around a place along the data
 MOST_WAYS = 16
 LEAST_SIDE, LEAST_CELLS = 4, 16  # of a matrix worth a look
-WEIGHT_PLACES = ((0.22, 0.22), (-0.22, -0.22), (0.22, -0.3), (-0.3, 0.22), (0.0, 0.0))  # of a tray's sides
+WEIGHT_PLACES = ((0.72, 0.72), (0.28, 0.28), (0.72, 0.2), (0.2, 0.72), (0.5, 0.5))  # of rows and columns
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,13 @@ class Stop:
             object.__setattr__(self, "leave", _around(self.view, -DRIFT_RAD) if self.stay_s else self.view)
 
 
-def tour_stops(built: NetworkScene, aspect: float, seconds: float) -> list[Stop]:
+def tour_stops(built: NetworkScene, obstacles: Obstacles, aspect: float, seconds: float) -> list[Stop]:
     """Stops in order, first and last the overview, as many as can be seen in so many seconds."""
     whole = overview(built, aspect)
     if not built.layout.layers:
         return [Stop(whole), Stop(whole)]
     chosen = [Stop(whole, stay_s=GLANCE_S, order=(-2, 0)), Stop(whole, order=(len(built.layout.layers) + 1, 0))]
-    for stop, hurry in _Sights(built, aspect).ranked():
+    for stop, hurry in _Sights(built, obstacles, aspect).ranked():
         with_it = sorted([*chosen, stop], key=lambda one: one.order)
         if len(chosen) < 3 or time_of(with_it) <= hurry * seconds:
             chosen = with_it
@@ -100,10 +102,9 @@ def _around(view: View, angle_rad: float) -> View:
 class _Sights:
     """What is worth seeing in a network."""
 
-    def __init__(self, built: NetworkScene, aspect: float) -> None:
-        self._built, self._aspect = built, aspect
+    def __init__(self, built: NetworkScene, obstacles: Obstacles, aspect: float) -> None:
+        self._built, self._obstacles, self._aspect = built, obstacles, aspect
         self._layers = built.layout.layers
-        self._obstacles = Obstacles(built)
         self._stages: dict[int, list[int]] = {}
         for number, layer in enumerate(self._layers):
             self._stages.setdefault(layer.stage, []).append(number)
@@ -158,17 +159,21 @@ class _Sights:
         return Stop(view, Focus(number, 1.0), LOOK_S, (number, 1))
 
     def _weights(self, number: int, place: int = 0) -> Stop | None:
-        """Numbers in a layer's largest tray; None where there are none to be read."""
+        """Numbers in a layer's largest tray; None where there are none to be read, or the same as before."""
         layer = self._layers[number]
         tray = layer.volume.main
         if tray is None or not self._built.network.tensors[tray.tensor].is_readable:
             return None
+        weights = [lively_place(self._built, tray, *shares) for shares in WEIGHT_PLACES[: place + 1]]
+        if weights[-1] in weights[:-1]:
+            return None
+        parts = [part for part in self._built.grids if part.layer == number and part.tray is tray]
+        part = [part for part in parts if part.first_column <= weights[-1].column][-1]  # they are in order
         view = weight_view(self._built, layer)
-        middle = np.array([layer.x + tray.x, tray.zero_y, layer.z + tray.z])
-        along, across = WEIGHT_PLACES[place]
-        shift = middle + (along * tray.size[0], 0.0, across * tray.size[1]) - view.target
+        shift = place_of(part, weights[-1]) - view.target
         view = View(view.position + shift, view.target + shift, view.fov_y_rad)
-        drift = np.array([math.copysign(DRIFT_CELLS, -along) * tray.cell, 0.0, 0.0])
+        aside = math.copysign(DRIFT_CELLS * tray.cell, layer.x + tray.x - view.target[0])
+        drift = np.array([aside, 0.0, 0.0])
         leave = View(view.position + drift, view.target + drift, view.fov_y_rad)
         return Stop(view, Focus(number, 2.0), READ_S, (number, 2 + place), leave)
 

@@ -39,7 +39,8 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
 
     The eye flies at an even apparent speed, slower where there is more time, and over whatever stands in its way.
     """
-    stops = tour_stops(built, aspect, seconds)
+    obstacles = Obstacles(built)
+    stops = tour_stops(built, obstacles, aspect, seconds)
     ways = ways_s(stops)
     pace = seconds / (sum(ways) + sum(stop.stay_s for stop in stops))
     times, keys = 0.0, []
@@ -53,7 +54,7 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
             times += stop.stay_s * pace
             keys.append(_key(times, stop.leave))
     flight = Flight(keys)
-    return _tour(flight.climbing(_climb(flight, track, Obstacles(built))), track, [stop.view for stop in stops])
+    return _tour(flight.climbing(_climb(flight, track, obstacles)), track, [stop.view for stop in stops])
 
 
 def light_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
