@@ -12,7 +12,7 @@ from tensornaut.engine.view import Eye, Frame, look_at, perspective
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.analysis import Analysis
 from tensornaut.scenes.focus import EASE_S, WHOLE, Focus, say_block, show_focus
-from tensornaut.scenes.look_words import distribution
+from tensornaut.scenes.look_words import distribution, points_words
 from tensornaut.scenes.looks import LOOKS, RANGES, SIGN_HEIGHT, VALUE, Look
 from tensornaut.scenes.network_scene import build, show_look
 from tensornaut.scenes.session import Session
@@ -243,18 +243,25 @@ def test_the_legend_says_what_a_point_stands_for(network, name):
             (line,) = words(built.point_words.drawable)
             layer_of = [next(part.layer for part in built.grids if part.grid is grid) for grid in detail.grids]
             drawn = [
-                level
-                for grid, level in zip(detail.drawn.grid, detail.drawn.level, strict=True)
+                [min(1 << level, side) for side in extent.tolist()]
+                for grid, level, extent in zip(detail.drawn.grid, detail.drawn.level, detail.drawn.extent, strict=True)
                 if focus.layer in (-1, layer_of[grid])
             ]
-            block = 1 << max(drawn)
-            assert (block > 1) == (distance > 1000)
+            rows, columns = max(drawn, key=np.prod)
+            assert (rows * columns > 1) == (distance > 1000)
             assert line == (
                 "each point = 1 weight"
-                if block == 1
-                else text("legend.peaks" if name == "outlier" else "legend.points", n=block)
+                if rows * columns == 1
+                else text("legend.peaks" if name == "outlier" else "legend.points", block=f"{rows} × {columns}")
             )
     detail.pool.close()
+
+
+@pytest.mark.parametrize(
+    ("block", "said"), [((1, 1 << 19), "1 × 512 Ki"), ((64, 64), "64 × 64"), ((12_345, 2), "12,345 × 2")]
+)
+def test_blocks_are_named_by_their_rows_and_columns(block, said):
+    assert points_words(Look(), block, False) == text("legend.points", block=said)
 
 
 def test_the_legend_calls_cubes_cubes(network):
