@@ -14,7 +14,7 @@ from ..loaders.open import open_network
 from ..scenes.analysis import Analysis
 from ..scenes.focus import WHOLE, say_block, show_focus
 from ..scenes.looks import LOOKS, RANGES, Look
-from ..scenes.network_scene import NetworkScene, build
+from ..scenes.network_scene import NetworkScene, build, show_at
 from ..scenes.peaks import find_pyramids, lacking
 from ..scenes.strings import text
 from ..scenes.style import THEMES
@@ -82,9 +82,10 @@ def look_of(arguments: argparse.Namespace) -> Look:
     return Look(arguments.look, arguments.range, not arguments.flat)
 
 
-def open_scene(arguments: argparse.Namespace) -> NetworkScene:
-    """The scene of the model in a file or folder, with all that exact pictures of it need."""
+def open_scene(arguments: argparse.Namespace, height_px: int = 1080) -> NetworkScene:
+    """The scene of the model in a file or folder, with all that exact pictures of this height need."""
     built = build(open_network(arguments.source), THEMES[arguments.theme], Analysis(), look_of(arguments))
+    show_at(built, height_px)
     show_focus(built, WHOLE)
     if missing := lacking(built):
         count = sum(built.network.tensors[tensor].count for tensor in missing)

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 / rate <= seconds <= MOST_SECONDS:
         expected = f"{1 / rate:g} to {MOST_SECONDS:g}"
         raise InputError("--seconds", "option_value", found=f"{seconds:g}", expected=expected)
-    built = open_scene(arguments)
+    built = open_scene(arguments, size_px[1])
     shown = shown_run(built, arguments.input, wants_gpu(arguments))
 
     from ..engine import loop

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = check_output(arguments.output, (".png",))
     size_px = parse_size(arguments.size, LARGEST_PX)
     camera = parse_camera(arguments.camera)
-    built = open_scene(arguments)
+    built = open_scene(arguments, size_px[1])
     view, focus = stand(built, camera, size_px[0] / size_px[1])
     shown = shown_run(built, arguments.input, wants_gpu(arguments))
     if shown is not None:

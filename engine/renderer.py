@@ -20,7 +20,7 @@ from .painters.cube_rulers import cube_rulers
 from .painters.cubes import CubePainter
 from .painters.data import DataPainter
 from .painters.kept import KeptPictures
-from .painters.label_parts import RECTANGLE
+from .painters.label_parts import RECTANGLE, Placed
 from .painters.labels import LabelColors, LabelPainter
 from .painters.lines import LinePainter
 from .painters.shapes import screen_rectangles
@@ -34,6 +34,7 @@ from .view import Eye, Frame, clip_from_world
 __all__ = ["Renderer"]
 
 NO_SHAPES = np.zeros(0, RECTANGLE)
+EM = 0.62  # width of a character of words on the floor, in heights
 HORIZON_PX = 22.0  # of the line that small words keep off
 PANEL_PX = 60.0  # shorter rectangles on the picture are no ground for words
 
@@ -115,9 +116,11 @@ class Renderer:
         strips, ruled = cube_rulers(self.detail.near, self.detail.grids, scene, eye, shapes)
         self._labels.draw_screen_shapes(np.concatenate([strips, shapes]), eye)
         texts += [(np.eye(4), text) for text in ruled]
-        avoid_px = np.concatenate([beacons(self.detail, eye), _panels(shapes), _panels(strips), _horizon(scene, eye)])
+        sky_px = _sky_px(eye)
+        line = _horizon_line(scene, eye, sky_px)
+        avoid_px = np.concatenate([beacons(self.detail, eye), _panels(shapes), _panels(strips), line])
         is_live = frame.mode == "live"
-        time_s, cover = frame.time_s if is_live else None, _cover(boxes, eye)
+        time_s, cover = frame.time_s if is_live else None, _cover(boxes, texts, eye, sky_px)
         self._labels.draw_front(texts, eye, self._label_colors(), is_live, time_s, avoid_px, cover)
         gl.glUseProgram(0)
         self._context.check("frame")
@@ -153,24 +156,39 @@ def _panels(shapes: np.ndarray) -> np.ndarray:
     return np.asarray(shapes["place_px"][shapes["place_px"][:, 2:].min(1, initial=np.inf) > PANEL_PX])
 
 
-def _horizon(scene: Scene, eye: Eye) -> np.ndarray:
-    """(1, 4) x, y, width, height of the bright line in the distance, (0, 4) where there is none in view."""
+def _sky_px(eye: Eye) -> float:
+    """From the picture's upper edge to the horizon."""
     ahead = -eye.world_from_eye[:3, 2] * (1.0, 0.0, 1.0)
     clip = clip_from_world(eye)[:, :3] @ ahead
+    share = 0.5 - 0.5 * clip[1] / clip[3] if clip[3] > 1e-9 else 0.0
+    return float(np.clip(share, 0.0, 1.0)) * eye.size_px[1]
+
+
+def _horizon_line(scene: Scene, eye: Eye, sky_px: float) -> np.ndarray:
+    """(1, 4) x, y, width, height of the bright line in the distance, (0, 4) where there is none in view."""
     width, height = eye.size_px
-    if not scene.theme.horizon_line or clip[3] <= 1e-6 or abs(clip[1]) > clip[3]:
+    if not scene.theme.horizon_line or not 0 < sky_px < height:
         return np.zeros((0, 4))
     tall = HORIZON_PX * height / 1080
-    return np.array([(0.0, (0.5 - 0.5 * clip[1] / clip[3]) * height - tall / 2, width, tall)])
+    return np.array([(0.0, sky_px - tall / 2, width, tall)])
 
 
-def _cover(boxes: list[tuple[np.ndarray, Boxes]], eye: Eye) -> ScreenCover:
-    """What glass covers of the picture; what recedes counts less."""
+def _cover(boxes: list[tuple[np.ndarray, Boxes]], texts: list[Placed], eye: Eye, sky_px: float) -> ScreenCover:
+    """What glass and words on the floor cover of the picture; what recedes counts less."""
     shown = [(offset, box) for offset, box in boxes if box.style in ("glass", "slab")]
-    lower = np.concatenate([np.zeros((0, 3)), *(box.lower + offset for offset, box in shown)])
-    upper = np.concatenate([np.zeros((0, 3)), *(box.upper + offset for offset, box in shown)])
-    alpha = np.concatenate([np.zeros(0), *(box.colors[:, 3] for _, box in shown)])
-    return screen_cover(lower, upper, np.clip(alpha, 0.0, 1.0) ** 3, eye)
+    words = [(world[:3, 3] + text.anchor, text) for world, text in texts if text.placement == "floor"]
+    middles = np.array([place for place, _ in words]).reshape(-1, 3)
+    halves = np.array([_half_of(text) for _, text in words]).reshape(-1, 3)
+    lower = np.concatenate([middles - halves, *(box.lower + offset for offset, box in shown)])
+    upper = np.concatenate([middles + halves, *(box.upper + offset for offset, box in shown)])
+    alpha = np.concatenate([np.ones(len(words)), *(box.colors[:, 3] for _, box in shown)])
+    return screen_cover(lower, upper, np.clip(alpha, 0.0, 1.0) ** 4, eye, sky_px)
+
+
+def _half_of(text: Text) -> np.ndarray:
+    """(3,) half sides of words that lie centered on the floor."""
+    right = np.abs(np.asarray(text.right, float))
+    return np.asarray(text.size / 2 * (right * EM * len(text.text) + right[::-1]))
 
 
 class _Found:

@@ -125,6 +125,7 @@ class Lines(Drawable):
     width_px: float = 1.0
     halo: float = 0.0  # 0 none, 1 the full glow of a residual arc
     layer: str = "back"  # back: before the data; front: after the front faces
+    apart: np.ndarray | None = None  # (lines, 2) along z to the next line at start and end; dense ones are weaker
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from .view import Eye, clip_from_world
 __all__ = ["ScreenCover", "screen_cover"]
 
 ROWS = 68  # cells of the picture's height; its width has as many square ones as fit
+SKY = 0.2  # how much the sky counts
 MOST_BOXES = 256  # largest on the screen first
 NEAR = 1e-3  # share of the farthest depth, before which edges are cut off
 CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], bool)
@@ -41,10 +42,13 @@ class ScreenCover:
         return upper * (1 - s) + (self.sums[i + 1, j] * (1 - t) + self.sums[i + 1, j + 1] * t) * s
 
 
-def screen_cover(lower: np.ndarray, upper: np.ndarray, strength: np.ndarray, eye: Eye) -> ScreenCover:
+def screen_cover(
+    lower: np.ndarray, upper: np.ndarray, strength: np.ndarray, eye: Eye, sky_px: float = 0.0
+) -> ScreenCover:
     """What an eye sees covered by boxes (n, 3) float64 each, world; `strength` (n,) 0 to 1 is how much each counts.
 
-    Cells of about 16 px at 1080 lines, rows of them filled between the outermost edges of a box.
+    The sky, down to `sky_px` from the top, counts a little, for words stand better on the ground. Cells are of about
+    16 px at 1080 lines, rows of them filled between the outermost edges of a box.
     """
     width, height = eye.size_px
     cell_px = height / ROWS
@@ -56,8 +60,11 @@ def screen_cover(lower: np.ndarray, upper: np.ndarray, strength: np.ndarray, eye
     amount = strength[owner[box]]
     np.add.at(steps, (row, ends[:, 0]), amount)
     np.add.at(steps, (row, ends[:, 1]), -amount)
+    cells = np.minimum(np.cumsum(steps, 1)[:, :-1], 1.0)
+    sky = cells[: round(np.clip(sky_px / cell_px, 0, ROWS))]
+    np.maximum(sky, SKY, out=sky)
     sums = np.zeros((ROWS + 1, columns + 1))
-    sums[1:, 1:] = np.minimum(np.cumsum(steps, 1)[:, :-1], 1.0).cumsum(0).cumsum(1)
+    sums[1:, 1:] = cells.cumsum(0).cumsum(1)
     return ScreenCover(sums, cell_px)
 
 

@@ -20,7 +20,9 @@ LIFT_PX, STEP_PX, STEPS = 34.0, 14.0, 7  # px at 1080 lines: how high callouts s
 FAR_STEPS = 17  # where data are to be left free
 ASIDES = (0.0, -0.4, 0.4)  # of a callout's width from its middle to the anchor
 APART_PX = (6.0, 2.0)  # between callouts
-STEP_COST, ASIDE_COST, COVER_COST, CROSSING_COST = 0.05, 0.5, 6.0, 1.5
+STEP_COST, ASIDE_COST, COVER_COST, CROSSING_COST = 0.05, 0.5, 6.0, (0.9, 0.45)
+OVER_COST = 0.08  # of a leader, for a step of it that runs over things
+MOST_COST = 2.0  # of a callout beyond the nearest few
 STAYING = 0.7  # what a callout may gain by another place and still stays where it was
 MOST_COVERED, SURE_CALLOUTS = 0.35, 2  # share of a callout that may hide things; the nearest few always stand
 CELL_PX = (96.0, 44.0)  # px at 1080 lines: the grid that thins crowds out
@@ -143,11 +145,12 @@ def layout_callouts(
         cost = rises / STEP_PX * STEP_COST + np.abs(asides) * ASIDE_COST
         if cover is not None:
             shares = cover.shares(np.column_stack([places, np.tile(size, (len(places), 1))]))
-            cost = cost + shares * COVER_COST + taken.crossings(places, size, anchor) * CROSSING_COST
+            cost = cost + shares * COVER_COST + taken.crossings(places, size, anchor)
+            cost = cost + _hidden_by_leaders(cover, places, size, anchor) / (STEP_PX * scale) * OVER_COST
             if before_px is not None:
                 cost = cost - STAYING * (np.abs(places - anchor - before_px[k]).max(1) < STEP_PX / 2 * scale)
             if len(index) >= SURE_CALLOUTS:
-                is_free &= shares <= MOST_COVERED
+                is_free &= (shares <= MOST_COVERED) & (cost <= MOST_COST)
                 if not is_free.any():
                     continue
         left, top = places[np.where(is_free, cost, np.inf).argmin()]
@@ -155,6 +158,14 @@ def layout_callouts(
         index.append(k)
         rectangles.append((left, top, *size))
     return np.array(index, int), np.array(rectangles).reshape(-1, 4)
+
+
+def _hidden_by_leaders(cover: ScreenCover, places: np.ndarray, size: np.ndarray, anchor: np.ndarray) -> np.ndarray:
+    """(n,) px of the leaders from rectangles at places (n, 2) down to the anchor that run over things."""
+    tops = places[:, 1] + size[1]
+    long = np.maximum(anchor[1] - tops, 0.0)
+    thin = np.column_stack([np.full(len(tops), anchor[0] - 0.5), tops, np.ones(len(tops)), long])
+    return cover.shares(thin) * long
 
 
 def _candidates(is_far: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -183,14 +194,14 @@ class _Taken:
         return np.asarray((beside | (others[:, 3] <= top) | (others[:, 1] >= bottom)).all(1))
 
     def crossings(self, places: np.ndarray, size: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-        """(n,) int: leaders that rectangles would cover, and callouts that their own leaders would pass behind."""
+        """(n,) float64, cost of leaders that rectangles would cover, and callouts that theirs would pass behind."""
         x, top, bottom = self._leaders[self._first : self._count].T
         (left, upper), (right, lower) = places.T[:, :, None], (places + size).T[:, :, None]
         covered = (left < x) & (x < right) & (upper < bottom) & (lower > top)
         boxes = self._boxes[self._first : self._count]
         passed = (boxes[:, 0] < anchor[0]) & (anchor[0] < boxes[:, 2])
         passed = passed & (boxes[:, 3] > lower) & (boxes[:, 1] < anchor[1])
-        return np.asarray(covered.sum(1) + passed.sum(1))
+        return np.asarray(covered.sum(1) * CROSSING_COST[0] + passed.sum(1) * CROSSING_COST[1])
 
     def add(self, left: float, top: float, size: np.ndarray, anchor: np.ndarray) -> None:
         """Another callout."""

@@ -35,7 +35,27 @@ def _lines(paths: list[np.ndarray], color: Color, alpha: float, **style: float |
 
 def stream_lines(layout: Layout, theme: Theme) -> Lines:
     """Hairlines from layer to layer: one for four channels between matrices, at most 32; one where there are none."""
-    return _lines([path for _, _, paths in streams(layout) for path in paths], theme.stream, 0.26, width_px=0.8)
+    found = streams(layout)
+    lines = _lines([path for _, _, paths in found for path in paths], theme.stream, 0.26, width_px=0.8)
+    lines.apart = np.concatenate([np.zeros((0, 2)), *_apart(found)])
+    return lines
+
+
+def _apart(found: list[tuple[int, int, np.ndarray]]) -> list[np.ndarray]:
+    """(lines, 2) of each link: along z from line to line where it leaves and arrives, among all that do so there."""
+    leaving, arriving = Counter(a for a, _, _ in found), Counter(b for _, b, _ in found)
+    return [
+        np.tile(
+            [_step(paths[:, 0, 2]) / leaving[source], _step(paths[:, -1, 2]) / arriving[target]],
+            (len(paths), 1),
+        )
+        for source, target, paths in found
+    ]
+
+
+def _step(places: np.ndarray) -> float:
+    """From place to place; 0 where there is one at most."""
+    return float(np.ptp(places)) / (len(places) - 1) if len(places) > 1 else 0.0
 
 
 def streams(layout: Layout) -> list[tuple[int, int, np.ndarray]]:

@@ -21,7 +21,8 @@ __all__ = ["block_titles", "callouts", "heading", "layer_heading", "rulers", "sh
 
 BLOCK_TITLE, FRAME_TITLE = 9.0, 3.5  # largest height of titles, world units
 BLOCK_TITLE_SHARE, LARGEST_TITLE = 0.025, 24.0  # of a block's title: of the length of all, world units
-TITLE_OF_ROOM = 0.45  # of what is free before a plate
+TITLE_OF_ROOM, LEAST_TITLE = 0.45, 3.0  # of what is free before a plate; world units
+HIDDEN_FLOOR = 2.2  # behind a layer, in its heights, as it is mostly seen
 EM = 0.78  # width of a character in heights, at most on average
 RULER_GAP = 1.2  # from the glass to the numbers, in heights of the numbers
 MOST_TICKS = 8
@@ -164,7 +165,7 @@ def _plate_tops(layout: Layout) -> list[float]:
 
 
 def _alike(layout: Layout) -> set[int]:
-    """Layers with slabs that only merge, or give a shape that another of their kind gave before."""
+    """Layers with slabs that only merge or rearrange, or give a shape that another of their kind gave before."""
     seen: set[tuple[object, object]] = {("merge", None)}
     alike: set[int] = set()
     for number, layer in enumerate(layout.layers):
@@ -172,7 +173,7 @@ def _alike(layout: Layout) -> set[int]:
         if volume.slab is None:
             continue
         given = (volume.kind, volume.slab.shape if volume.kind != "merge" else None)
-        if given in seen:
+        if given in seen or volume.kind == "other" and not volume.trays:
             alike.add(number)
         seen.add(given)
     return alike
@@ -212,21 +213,22 @@ def block_titles(layout: Layout) -> Labels:
     plates = [
         _floor_title(_block_name(plate.number).upper(), plate, min(largest, TITLE_OF_ROOM * free))
         for plate, free in zip(layout.plates, room, strict=True)
+        if TITLE_OF_ROOM * free >= LEAST_TITLE
     ]
     return Labels(frames + plates)
 
 
 def _room_in_front(layout: Layout) -> list[float]:
-    """From each plate to the next layer or plate that stands nearer to the viewer, world units."""
-    boxes = [(plate.x0, plate.x1, plate.z0) for plate in layout.plates]
+    """From each plate to what hides the floor before the next row from the viewer, world units, and below 0."""
+    boxes = [(plate.x0, plate.x1, plate.z0, plate.z0) for plate in layout.plates]
     for layer in layout.layers:
         x0, z0, x1, _ = layer.volume.bounds
-        boxes.append((layer.x + x0, layer.x + x1, layer.z + z0))
-    x0s, x1s, z0s = np.array(boxes).reshape(-1, 3).T
+        boxes.append((layer.x + x0, layer.x + x1, layer.z + z0 - HIDDEN_FLOOR * layer.volume.top, layer.z + z0))
+    x0s, x1s, hidden_z, z0s = np.array(boxes).reshape(-1, 4).T
     room = []
     for plate in layout.plates:
         in_front = (x0s < plate.x1) & (x1s > plate.x0) & (z0s >= plate.z1)
-        room.append(float(z0s[in_front].min(initial=np.inf)) - plate.z1)
+        room.append(float(hidden_z[in_front].min(initial=np.inf)) - plate.z1)
     return room
 
 

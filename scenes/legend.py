@@ -53,13 +53,17 @@ def legend(
     left_out: int = 0,
     look: Look = VALUE,
     scales: Scales | None = None,
+    is_short: bool = False,
 ) -> tuple[Labels, ScreenShapes]:
-    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks."""
+    """The whole network: the color scale, the kinds of its layers, the floor's ruler, and how many numbers it lacks.
+
+    `is_short`: without what may be known.
+    """
     kinds = [kind for kind in KINDS if kind in {volume.kind for volume in volumes}]
-    remarks = _remarks(volumes, left_out)
+    remarks = _remarks([] if is_short else volumes, left_out)
     shared = look.scale == "kind" and look.name != "sign" and scales is not None
     kinds_a_row, kind_px = (2, SHARED_PX) if shared else (KINDS_A_ROW, KIND_PX)
-    scaled = scaled_words(look).split("\n")
+    scaled = scaled_words(look).split("\n")[-1 if is_short else 0 :]
     above = 78 + LINE_PX * len(scaled)
     below = above + 8 + LINE_PX * -(-len(kinds) // kinds_a_row)
     pen = _Pen(theme, below + 24 + LINE_PX * len(remarks))
@@ -79,7 +83,7 @@ def legend(
         scale = scales.of_kind(kind) if shared and scales else None
         if scale is not None:
             pen.write(shared_words(look, scale), dx + kind_px - SHARED_GAP_PX, dy, align="right")
-    for index, remark in enumerate([text("legend.floor", n=f"{floor_step:g}"), *remarks]):
+    for index, remark in enumerate([*remarks, text("legend.floor", n=f"{floor_step:g}")]):
         pen.write(remark, 0, below + LINE_PX * index)
     drawn = _shapes(shapes)
     drawn.glyphs = np.array([glyphs.get(number, 0) for number in range(len(shapes))])
@@ -170,12 +174,12 @@ def _statistics(facts: Facts, look: Look, found: Distribution) -> dict[str, str]
     return lines
 
 
-def point_line(beside: Labels, theme: Theme, look: Look, block: int, cubes: bool, below: bool) -> Labels:
-    """Words on a point (a cube) being of at most block x block weights, below a legend's lines or beside its title.
+def point_line(beside: Labels, theme: Theme, look: Look, block: tuple[int, int], cubes: bool, below: bool) -> Labels:
+    """Words on a point (a cube) being of a block of at most these weights, below a legend's lines or beside its title.
 
-    No words where `block` is 0.
+    No words where the block is 0.
     """
-    if not block:
+    if not block[0]:
         return Labels([])
     title, last = beside.texts[0].offset_px, max(piece.offset_px[1] for piece in beside.texts)
     place = (title[0], last + LINE_PX) if below else (title[0] + BAR_PX, title[1])

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 BARS = 64
+LONG_SIDE = 10_000  # weights, from where on whole multiples of 1024 are written so
 SIGN_BARS = slice(0, 24), slice(29, 35), slice(40, 64)  # of negative numbers, zeros and positive ones
 
 
@@ -163,11 +164,17 @@ def beyond_words(look: Look) -> str:
     return text("look.beyond_sigmas", n=f"{QUIET_SIGMAS:g}") if look.name == "outlier" else text("legend.beyond")
 
 
-def points_words(look: Look, block: int, cubes: bool) -> str:
-    """What a point stands for: of at most block x block weights; or a cube, of one."""
-    if block <= 1:
+def points_words(look: Look, block: tuple[int, int], cubes: bool) -> str:
+    """What a point stands for: of at most rows x columns of weights; or a cube, of one."""
+    if block[0] * block[1] <= 1:
         return text("legend.cube" if cubes else "legend.point")
-    return text("legend.peaks" if look.is_peak else "legend.points", n=f"{block:,}")
+    shown = " × ".join(_side(side) for side in block)
+    return text("legend.peaks" if look.is_peak else "legend.points", block=shown)
+
+
+def _side(weights: int) -> str:
+    """512 Ki; 1,000."""
+    return f"{weights >> 10:,} Ki" if weights >= LONG_SIDE and not weights % 1024 else f"{weights:,}"
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -38,6 +38,7 @@ __all__ = [
     "build",
     "main_bounds",
     "real_numbers",
+    "show_at",
     "show_look",
     "strip_of",
     "tray_bounds",
@@ -47,6 +48,7 @@ __all__ = [
 POOL_SPREAD = 9.0  # world units that a pool of light reaches beyond its tray
 POOL_ALPHA = 0.20
 OUT_OF_DATE = (-2, False, True)  # words of no focus
+SHORT_PX = 600  # lines of a picture, fewer of which have no room for all words
 SHADOW = (0.10, 0.17, 0.28)
 
 
@@ -78,7 +80,7 @@ class NetworkScene:
     point_words: Node  # what a point stands for
     scales: Scales
     look: Look = VALUE
-    block: int = 0  # side of the largest block of weights that a point in focus stands for; 0: not known
+    block: tuple[int, int] = (0, 0)  # of the largest block of weights that a point in focus stands for; 0: not known
     has_cubes: bool = False  # whether weights in focus are drawn as cubes
     layer_legend: Labels | None = None  # words of the legend of the layer in focus
     layer_of: tuple[list[WeightGrid], np.ndarray] | None = None  # layers of the grids that were drawn last, -1 for none
@@ -89,6 +91,12 @@ class NetworkScene:
     shown_wave: Lights | None = None  # that the scene shows now
     sheets: tuple[np.ndarray, np.ndarray] | None = None  # (lower, upper), (n, 3) each, of what a run added
     told: tuple[Labels, ScreenShapes] | None = None  # legend of a run, in place of that of weights
+    height_px: int = 1080  # of pictures of it
+
+    @property
+    def is_short(self) -> bool:
+        """Whether pictures have little room for words."""
+        return self.height_px < SHORT_PX
 
     @property
     def legend_height_px(self) -> float:
@@ -181,13 +189,22 @@ def show_look(built: NetworkScene, look: Look) -> None:
     _write_legend(built)
 
 
+def show_at(built: NetworkScene, height_px: int) -> None:
+    """Words as many as pictures of this height have room for."""
+    was_short, built.height_px = built.is_short, height_px
+    if built.is_short != was_short:
+        _write_legend(built)
+
+
 def _write_legend(built: NetworkScene) -> None:
     """The legend of the whole network."""
     layout, scene = built.layout, built.scene
     drawn = sum(tray.rows * tray.columns for _, _, tray in layout.trays())
     left_out = built.network.parameter_count - drawn
     volumes = [layer.volume for layer in layout.layers]
-    shown = built.told or legend(volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales)
+    shown = built.told or legend(
+        volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales, built.is_short
+    )
     del built.overview_words.children[1:]
     for drawable in shown:
         built.overview_words.add(Node("legend", drawable=drawable))

@@ -19,7 +19,7 @@ from .analysis import Analysis
 from .focus import WHOLE, Focus, FocusTrack, ReliefTrack, show_focus
 from .layer_volumes import Tray
 from .looks import LOOKS, RANGES, VALUE, Look, relief_of
-from .network_scene import NetworkScene, build, show_look, tray_bounds
+from .network_scene import NetworkScene, build, show_at, show_look, tray_bounds
 from .placement import Placed
 from .runs import Runs
 from .selection import Weight, part_of, place_of, stands_in
@@ -55,6 +55,7 @@ class Session:
         self._show = show
         self._relief = ReliefTrack(relief_of(look))
         self.built = build(network, THEMES[theme], Analysis(), look)
+        show_at(self.built, self.size_px[1])
         self.runs = Runs(self.built)
         self.controls = FlyControls(_entrance(self.built, aspect))
         self._begin()
@@ -62,6 +63,7 @@ class Session:
     def open(self, network: Network) -> None:
         """Shows another network from its first view. Raises FormatError, and then changes nothing."""
         self.built = build(network, THEMES[self.theme], Analysis(), self.look)
+        show_at(self.built, self.size_px[1])
         self.runs.open(self.built)
         self.controls.enter(_entrance(self.built, self.aspect))
         self._begin()
@@ -99,6 +101,7 @@ class Session:
             self._shown = self._track.at(time_s)
         if self._relief.goal != relief_of(self.look):
             self._relief.go(time_s, relief_of(self.look))
+        show_at(self.built, self.size_px[1])
         shines_on = self.runs.prepare(time_s, self.size_px)
         show_focus(self.built, self._shown, self._relief.at(time_s))
         return shines_on or self.controls.is_moving or self._track.is_moving(time_s) or self._relief.is_moving(time_s)
@@ -188,6 +191,7 @@ class Session:
         return self.go_to_point(part.layer, float(place[0]), float(place[2]))
 
     def _select(self, weight: Weight | None) -> Undo:
+        self.end_tour()
         before, self.selected = self.selected, weight
 
         def undo() -> None:
@@ -209,6 +213,11 @@ class Session:
         """Ends a flight or a tour where it is."""
         self.controls.stop()
         self._leave_tour()
+
+    def end_tour(self) -> None:
+        """Ends a tour where it is; another flight goes on."""
+        if self._tour is not None:
+            self.stop()
 
     def switch_theme(self) -> Undo:
         """From dark to light, or back."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.text_layout import screen_scale
 from ..engine.view import Eye, clip_from_world, look_at, perspective
 from .labels import block_titles
 from .layer_volumes import Tray
@@ -65,10 +66,10 @@ def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False, t
     if is_right_taken:
         return fitted(_room(NARROWEST, LOWEST))
     places = np.append(built.glass_lattice(PLACES_A_SIDE if len(corners) < MANY_CORNERS else 2), titles, 0)
-    height_px = built.legend_height_px
+    legend_px = np.array([WIDTH_PX, built.legend_height_px])
 
     def is_free(width: float, bottom: float) -> bool:
-        return not _is_in_corner(places, fitted(_room(width, bottom)), aspect, height_px)
+        return not _is_in_corner(places, fitted(_room(width, bottom)), aspect, legend_px, built.height_px)
 
     if is_free(WIDEST, LOWEST):
         return fitted(_room(WIDEST, LOWEST))
@@ -96,13 +97,16 @@ def _title_places(built: NetworkScene) -> np.ndarray:
     return np.array(places, float).reshape(-1, 3)
 
 
-def _is_in_corner(places: np.ndarray, view: View, aspect: float, height_px: float) -> bool:
-    """Whether any of the places, (n, 3), is seen where a legend of that height stands."""
-    size_px = np.array([1080 * aspect, 1080.0])
-    eye = view.eye((round(size_px[0]), 1080), 1.0)
+def _is_in_corner(places: np.ndarray, view: View, aspect: float, legend_px: np.ndarray, height_px: int) -> bool:
+    """Whether any of the places, (n, 3), is seen where a legend stands, in a picture of that height.
+
+    `legend_px`: (2,) to its left and its upper edge, at 1080 lines.
+    """
+    size_px = np.array([height_px * aspect, height_px])
+    eye = view.eye((max(round(size_px[0]), 1), height_px), 1.0)
     clip = np.append(places, np.ones((len(places), 1)), 1) @ clip_from_world(eye).T
     from_corner_px = (1 + clip[:, :2] / clip[:, 3:] * (-1, 1)) / 2 * size_px  # right and lower edge to the corner
-    return bool((from_corner_px < np.array([WIDTH_PX, height_px]) + LEGEND_MARGIN).all(1).any())
+    return bool((from_corner_px < (legend_px + LEGEND_MARGIN) * screen_scale(height_px)).all(1).any())
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,8 @@ def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
     front = np.linspace((lower[0], 0.0, upper[2]), (upper[0], 0.0, upper[2]), PLACES_A_SIDE)  # where its ruler lies
     places = np.concatenate([box_places(lower[None], upper[None], PLACES_A_SIDE), front])
     beside = _fitted(corners, forward, LAYER_FOV, aspect, LAYER_BESIDE_LEGEND)
-    hidden, hidden_beside = (_is_in_corner(places, seen, aspect, LAYER_PX) for seen in (view, beside))
+    legend_px = np.array([WIDTH_PX, LAYER_PX])
+    hidden, hidden_beside = (_is_in_corner(places, seen, aspect, legend_px, built.height_px) for seen in (view, beside))
     return beside if hidden and not hidden_beside else view
 
 

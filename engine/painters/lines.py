@@ -14,8 +14,8 @@ from .camera import clip_from_camera
 
 __all__ = ["LinePainter"]
 
-SEGMENT = np.dtype([("start", "f4", 3), ("end", "f4", 3), ("tint", "f4", 4), ("width_px", "f4")])
-WORDS, ALPHA, WIDTH = 11, 9, 10  # float32 of a segment, and where two of them stand
+SEGMENT = np.dtype([("start", "f4", 3), ("end", "f4", 3), ("tint", "f4", 4), ("width_px", "f4"), ("apart", "f4", 2)])
+WORDS, ALPHA, WIDTH, APART = 13, 9, 10, 11  # float32 of a segment, and where some of them stand
 # Widths and strengths of the two glows around a line with halo 1, pixels at 1080 lines.
 HALOS = ((9.0, 0.10), (4.0, 0.16))
 
@@ -79,4 +79,12 @@ class _Kept:
         first = np.flatnonzero(starts)
         rows = np.zeros((len(first), WORDS), np.float32)
         rows[:, 6 : ALPHA + 1] = np.repeat(lines.colors, np.diff(lines.offsets) - 1, axis=0)
+        if lines.apart is not None:
+            count = np.diff(lines.offsets)
+            line = np.repeat(np.arange(len(count)), count - 1)
+            share = (first - np.asarray(lines.offsets)[line]) / np.maximum(count[line] - 1, 1)
+            step = 1 / np.maximum(count[line] - 1, 1)
+            start, end = lines.apart[line].T
+            rows[:, APART] = start + (end - start) * share
+            rows[:, APART + 1] = start + (end - start) * (share + step)
         return cls(lines.revision, first, rows)
