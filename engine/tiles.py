@@ -153,12 +153,6 @@ class TilePool:
         self._failed.clear()
         self._lost[:] = False
 
-    @property
-    def pending(self) -> bool:
-        """Whether tiles are still being read."""
-        with self._lock:
-            return bool(self._wanted or self._loading or self._loaded)
-
     def wait(self) -> None:
         """Returns when nothing is being read any more."""
         while True:
@@ -189,7 +183,7 @@ class TilePool:
         """(n,) int64: a slot for each tile, kept or new."""
         slots = self._find(codes)
         self._used[slots[slots >= 0]] = self._clock
-        new = np.unique(codes[slots < 0])
+        new = np.array(sorted(set(codes[slots < 0].tolist())), np.int64)
         if len(new):
             taken = self._take(len(new))
             self._code[taken], self._used[taken] = new, self._clock
