@@ -116,7 +116,7 @@ def test_the_tour_comes_back_to_the_whole_network(visit):
     assert not visit.session.controls.is_moving
 
 
-@pytest.mark.parametrize("take_over", ["hand", "key", "stop"])
+@pytest.mark.parametrize("take_over", ["hand", "key", "stop", "flight key", "wheel", "drag", "selection", "click"])
 def test_who_takes_over_from_the_tour_stays_where_it_is(visit, take_over):
     visit.press("T", 12.0)
     shown = visit.session.built.focus
@@ -124,11 +124,23 @@ def test_who_takes_over_from_the_tour_stays_where_it_is(visit, take_over):
         visit.session.controls.look(1, 0)
     elif take_over == "key":
         visit.press("T", 0)
+    elif take_over == "flight key":
+        for pressed in (True, False):
+            visit.table.run("move.forward", pressed=pressed)
+    elif take_over == "wheel":
+        visit.session.controls.wheel(1e-9)
+    elif take_over == "drag":
+        visit.session.controls.begin_orbit()
+        visit.session.controls.end_orbit()
+    elif take_over == "selection":
+        visit.table.run("value.select", tensor=0, row=0, column=0)
+    elif take_over == "click":
+        visit.session.end_tour()
     else:
         visit.session.stop()
     place = visit.session.controls.camera.position
     visit.let(3)
-    assert np.array_equal(visit.session.controls.camera.position, place)
+    assert np.allclose(visit.session.controls.camera.position, place, atol=1e-6)
     assert visit.session.built.focus == pytest.approx(shown, abs=0.1)
     visit.press("Home")
     assert visit.session.built.focus[1] == 0.0
