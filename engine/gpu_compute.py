@@ -95,6 +95,7 @@ class Storage:
         self._gl = functions()
         self._target = _functions().GL_SHADER_STORAGE_BUFFER
         self._buffer = self._gl.glGenBuffers(1)
+        self._texture = 0
         self.bytes = 0
 
     def reserve(self, count: int) -> None:
@@ -133,8 +134,24 @@ class Storage:
         """For programs that name this binding."""
         self._gl.glBindBufferBase(self._target, binding, self._buffer)
 
+    def bind_constants(self, binding: int, count: int) -> None:
+        """Its first bytes, for programs that name this binding of uniform blocks."""
+        self._gl.glBindBufferRange(self._gl.GL_UNIFORM_BUFFER, binding, self._buffer, 0, count)
+
+    def bind_texels(self, unit: int, layout: int) -> None:
+        """For programs whose sampler of a buffer reads this unit; `layout` of a texel, as OpenGL names it."""
+        gl = self._gl
+        self._texture = self._texture or gl.glGenTextures(1)
+        gl.glActiveTexture(gl.GL_TEXTURE0 + unit)
+        gl.glBindTexture(gl.GL_TEXTURE_BUFFER, self._texture)
+        gl.glTexBuffer(gl.GL_TEXTURE_BUFFER, layout, self._buffer)
+        gl.glActiveTexture(gl.GL_TEXTURE0)
+
     def close(self) -> None:
         """Frees the memory."""
+        if self._texture:
+            self._gl.glDeleteTextures(1, [self._texture])
+            self._texture = 0
         self._gl.glDeleteBuffers(1, [self._buffer])
         self.bytes = 0
 

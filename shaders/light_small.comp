@@ -13,7 +13,7 @@ shared uint reds[WINDOW], greens[WINDOW], blues[WINDOW];
 
 void add_sprite(uvec3 light, ivec2 center, ivec2 corner, ivec2 size) {
     ivec2 phase = center & 15, from = pixel_of(center) - 1 - corner;
-    int rows = (phase.y * PHASES + phase.x) * 3;
+    int rows = (phase.y * PHASES + phase.x) * 4;
     for (int y = 0; y < 3; ++y) {
         uint word = tables[rows + y];
         for (int x = 0; x < 3; ++x) {

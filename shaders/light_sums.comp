@@ -5,7 +5,7 @@
 #include "sums.glsl"
 #include "light_parts.glsl"
 const int LEVELS = 32, RINGS = 512, SIZES = 16, KINDS = 97;
-const int ROWS = 0, TAPS = ROWS + PHASES * PHASES * 3, HALVES = TAPS + KINDS * PHASES * 4, FACTORS = HALVES + KINDS;
+const int ROWS = 0, TAPS = ROWS + PHASES * PHASES * 4, HALVES = TAPS + KINDS * PHASES * 4, FACTORS = HALVES + KINDS;
 const int PROFILE = FACTORS + KINDS, HIGHLIGHT = PROFILE + (LEVELS + 1) * RINGS / 4;
 const int OWN = SAMPLES / THREADS, BOX = 2176, NOTHING = -2, SMALLEST = -1;
 const float SOFT_D = 6.0, DISC_D = 16.0, LARGEST_S = 50.0, RADIUS = 0.95;
@@ -119,7 +119,7 @@ void main() {
         ivec2 phase = center[own] & 15;
         int reach = is_small ? 1 : int(tables[HALVES + kind[own]]);
         ivec2 corner = pixel_of(center[own]) - reach;
-        int rows = ROWS + (phase.y * PHASES + phase.x) * 3, taps = TAPS + kind[own] * PHASES * 4;
+        int rows = ROWS + (phase.y * PHASES + phase.x) * 4, taps = TAPS + kind[own] * PHASES * 4;
         for (int y = 0; y <= 2 * reach; ++y) {
             int row = corner.y + y;
             if (row < bottom || row >= top) continue;

@@ -1,11 +1,12 @@
 // Samples of tiles, placed and mixed as engine/rasterize/definition.py does it: the same operations in the same order.
 // PLAIN is true in programs that draw tiles which are themselves: drivers without jumps would mix all others too.
-// THREADS: of a group.
-const int TILE = 32, SAMPLES = TILE * TILE, FIELD = 21, MORPH = 128, WORDS = 32;
+// ONE_BLOCK is defined where those of one group of tiles have their lights in the one block that is bound. THREADS: of a
+// group.
+const int TILE = 32, SAMPLES = TILE * TILE, FIELD = 21, MORPH = 128, QUADS = 8;
 const int LIGHTS_A_BLOCK = 1 << 24;
 const float NEAREST_W = 1e-3;
 layout(local_size_x = THREADS) in;
-layout(std430, binding = 0) readonly buffer Tiles { uint tiles[]; };  // WORDS each, as engine/rasterize/gl_tiles.py lays them out
+layout(std430, binding = 0) readonly buffer Tiles { uvec4 tiles[]; };  // QUADS each, as engine/rasterize/gl_tiles.py lays them out
 layout(std430, binding = 1) readonly buffer Heights { uint heights[]; };  // two int16 a word
 layout(std430, binding = 2) readonly buffer Lights0 { uvec2 lights_0[]; };
 layout(std430, binding = 3) readonly buffer Lights1 { uvec2 lights_1[]; };
@@ -19,26 +20,29 @@ struct Tile {
     vec3 step[4], above[3];  // (x_px * w, y_px * w, w) of corner, du, dv and height; of the coarse corner, du and dv
 };
 
-vec3 vector_at(int word) {
-    return vec3(uintBitsToFloat(tiles[word]), uintBitsToFloat(tiles[word + 1]), uintBitsToFloat(tiles[word + 2]));
-}
-
 Tile tile_of(int number) {
     Tile tile;
-    int word = number * WORDS;
-    for (int k = 0; k < 4; ++k) tile.step[k] = vector_at(word + 3 * k);
-    for (int k = 0; k < 3; ++k) tile.above[k] = vector_at(word + 12 + 3 * k);
-    tile.gain = uintBitsToFloat(tiles[word + 21]);
-    tile.diameter = uintBitsToFloat(tiles[word + 22]);
-    tile.rows = int(tiles[word + 23] & 255u);
-    tile.columns = int(tiles[word + 23] >> 8 & 255u);
-    tile.morph = PLAIN ? 0 : int(tiles[word + 23] >> 16);
-    tile.slot = int(tiles[word + 24]);
-    tile.table = int(tiles[word + 25]);
-    tile.above_slot = int(tiles[word + 26]);
-    tile.above_row = int(tiles[word + 27]);
-    tile.above_column = int(tiles[word + 28]);
-    tile.number = int(tiles[word + 29]);
+    uvec4 quads[QUADS];
+    vec4 floats[6];
+    for (int k = 0; k < QUADS; ++k) quads[k] = tiles[number * QUADS + k];
+    for (int k = 0; k < 6; ++k) floats[k] = uintBitsToFloat(quads[k]);
+    for (int k = 0; k < 2; ++k) {
+        vec4 a = floats[3 * k], b = floats[3 * k + 1], c = floats[3 * k + 2];
+        vec3 first = a.xyz, second = vec3(a.w, b.xy), third = vec3(b.zw, c.x);
+        if (k == 0) tile.step = vec3[4](first, second, third, c.yzw);
+        else tile.above = vec3[3](first, second, third);
+    }
+    tile.gain = floats[5].y;
+    tile.diameter = floats[5].z;
+    tile.rows = int(quads[5].w & 255u);
+    tile.columns = int(quads[5].w >> 8 & 255u);
+    tile.morph = PLAIN ? 0 : int(quads[5].w >> 16);
+    tile.slot = int(quads[6].x);
+    tile.table = int(quads[6].y);
+    tile.above_slot = int(quads[6].z);
+    tile.above_row = int(quads[6].w);
+    tile.above_column = int(quads[7].x);
+    tile.number = int(quads[7].y);
     return tile;
 }
 
@@ -78,6 +82,9 @@ uvec3 fields(uvec2 light) {
 
 uvec3 light_in_pool(int place) {
     int block = place / LIGHTS_A_BLOCK, at = place % LIGHTS_A_BLOCK;
+#ifdef ONE_BLOCK
+    return fields(lights_0[at]);
+#endif
     if (block == 0) return fields(lights_0[at]);
     if (block == 1) return fields(lights_1[at]);
     return fields(block == 2 ? lights_2[at] : lights_3[at]);

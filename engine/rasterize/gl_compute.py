@@ -14,13 +14,15 @@ from ..gpu import Context, GraphicsError, Texture
 from ..gpu_compute import BLOCK_BYTES, WIDE_ATOMICS, ComputeProgram, Storage, bind_picture, lacking, wide_atomics
 from . import resolve as display
 from .batch import EMPTY, FIELD, SUM_LIMIT, Batch, Pool, prepare
+from .gl_chains import Chains
 from .gl_tiles import PoolMirror, TileWords, holds, tile_words
 from .sprites import Sprites, sprites
 
 __all__ = ["ComputeRasterizer", "holds"]
 
 TILES, TABLES, NEAR, SUMS, PAIRS = 0, 6, 7, 8, 9  # bindings, as the shaders name them
-CURVE = COLORS = NEAR
+COLORS = NEAR
+CURVE, CURVE_BYTES = 1, 8192  # of uniform blocks
 SMALL_PARTS = 2  # groups that draw a tile of small sprites
 TILES_AT_ONCE = 1 << 14
 ENTRIES = 512  # of a table of colors
@@ -33,8 +35,8 @@ KEPT = 8  # tables of sprites
 class ComputeRasterizer:
     """Draws on the GPU of an OpenGL context, which must be current. `picture` leaves what it draws there.
 
-    `shares`: whether small sprites are added up in memory that groups of threads share; None: where the driver does not
-    draw on the processor. Raises GraphicsError where the context cannot compute.
+    `shares`: whether small sprites are added up in memory that groups of threads share, and not chain by chain; None:
+    where the driver does not draw on the processor. Raises GraphicsError where the context cannot compute.
     """
 
     name = "compute"
@@ -46,7 +48,7 @@ class ComputeRasterizer:
         self._context = context
         self.wide = wide_atomics(context)
         shares = not context.is_software if shares is None else shares
-        self._small = self._program("light_small" if shares else "light_direct", "PLAIN true")
+        self._small = self._program("light_small", "PLAIN true") if shares else Chains(context, self._program)
         self._sums = self._program("light_sums", "PLAIN false")
         self._show = ComputeProgram("light_show")
         self._finders: dict[str, tuple[ComputeProgram, ComputeProgram]] = {}  # for plain tiles, for all
@@ -72,7 +74,6 @@ class ComputeRasterizer:
         packed = np.zeros((height, width), np.uint64)
         for first, last in self._add(batch, pool, near_tables, rows, size_px, minimum_px, shine):
             sums = self._pixels.read(np.empty(3 * width * (last - first), np.uint32))
-            self._pixels.fill(0)
             pixels = width * (last - first)
             red, green = np.minimum(sums[: 2 * pixels].reshape(-1, 2), SUM_LIMIT).astype(np.uint64).T
             blue = np.minimum(sums[2 * pixels :], SUM_LIMIT).astype(np.uint64)
@@ -92,7 +93,7 @@ class ComputeRasterizer:
         """The picture of light (see `resolve.light`; ink has no highlights), on the GPU until the next is drawn."""
         for first, last in self._add(batch, pool, near_tables, rows, size_px, minimum_px, not ink):
             self._curve.replace(display.curve(ink))
-            self._curve.bind(CURVE)
+            self._curve.bind_constants(CURVE, CURVE_BYTES)
             self._paint(self._show, size_px, first, last, alpha=display.alpha(ink) / 255)
         return self._image
 
@@ -106,7 +107,6 @@ class ComputeRasterizer:
             for words in ((),) if self.wide else ((), ("NUMBERS",)):
                 self._find(words, tiles, size_px, first, last)
             self._pixels.read(pixels[first:last])
-            self._pixels.fill(0)
         self._context.gl.glUseProgram(0)
         return pixels
 
@@ -132,7 +132,6 @@ class ComputeRasterizer:
             )
             self._near.bind(COLORS)
             self._paint(self._show_nearest, size_px, first, last, color_bits=bits)
-            self._pixels.fill(0)
         self._context.gl.glUseProgram(0)
         return self._image
 
@@ -148,6 +147,8 @@ class ComputeRasterizer:
         """Gives the memory of the GPU back."""
         for storage in (self._tiles, self._near, self._pixels, self._curve, *self._tables.values()):
             storage.close()
+        if isinstance(self._small, Chains):
+            self._small.close()
         if self._mirror is not None:
             self._mirror.close()
         self._image.close()
@@ -162,17 +163,23 @@ class ComputeRasterizer:
         minimum_px: float,
         shine: bool,
     ) -> Iterator[tuple[int, int]]:
-        """(first, last) rows whose sums stand in `_pixels`; who takes them leaves zeros there."""
+        """(first, last) rows whose sums stand in `_pixels`."""
         look = sprites(minimum_px, shine)
         limit = float(look.minimum_px) if len(look.small) else -1.0
         tiles = self._bind(tile_words(prepare(batch, rows, pool, len(near_tables)), limit), batch, pool)
+        assert self._mirror is not None
         for first, last in _bands(size_px):
             self._near.replace(np.ascontiguousarray(near_tables, np.uint64))
-            self._near.bind(NEAR)
-            self._look(minimum_px, shine).bind(TABLES)
             self._reserve(12 * size_px[0] * (last - first), 0)
             factor, others = float(look.small_factor), (tiles.small, len(tiles.words))
-            self._draw(self._small, (0, tiles.small), size_px, first, last, SMALL_PARTS, small_factor=factor)
+            tables = self._look(minimum_px, shine)
+            if isinstance(self._small, Chains):
+                self._small.add(tiles, self._mirror, tables, self._pixels, size_px, first, last, factor)
+            self._near.bind(NEAR)
+            tables.bind(TABLES)
+            self._pixels.bind(PAIRS)
+            if not isinstance(self._small, Chains):
+                self._draw(self._small, (0, tiles.small), size_px, first, last, SMALL_PARTS, small_factor=factor)
             self._draw(
                 self._sums, others, size_px, first, last,
                 minimum_px=float(look.minimum_px), small_limit=limit, small_factor=factor,
@@ -211,12 +218,9 @@ class ComputeRasterizer:
         return tiles
 
     def _reserve(self, count: int, word: int) -> None:
-        """Room for so many bytes of pixels, all of this word; between pictures they are 0."""
-        if count > self._pixels.bytes:
-            self._pixels.reserve(count)
-            self._pixels.fill(0)
-        if word:
-            self._pixels.fill(word)
+        """Room for so many bytes of pixels, all of this word."""
+        self._pixels.reserve(count)
+        self._pixels.fill(word)
         self._pixels.bind(SUMS)
         self._pixels.bind(PAIRS)
 
@@ -269,9 +273,9 @@ def _bands(size_px: tuple[int, int]) -> Iterator[tuple[int, int]]:
 
 def _table_words(look: Sprites) -> np.ndarray:
     """Sprites as light_sums.comp reads them."""
-    small = look.small if len(look.small) else np.zeros(16 * 16 * 9, np.uint8)
-    rows = np.zeros((16 * 16 * 3, 4), np.uint8)
-    rows[:, :3] = small.reshape(-1, 3)
+    rows = np.zeros((16 * 16, 4, 4), np.uint8)
+    if len(look.small):
+        rows[:, :3, :3] = look.small.reshape(-1, 3, 3)
     return np.concatenate(
         [
             rows.ravel().view(np.uint32),

@@ -24,9 +24,10 @@ ROUNDING = 1e-5  # what float32 may differ, of the largest number that takes par
 
 @dataclass
 class TileWords:
-    """Tiles in the order in which they are drawn: small ones, other plain ones, and those that still morph."""
+    """Tiles in the order in which they are drawn: small ones (by block), other plain ones, those that morph."""
 
     words: np.ndarray  # (n, WORDS) uint32
+    small_by_block: np.ndarray  # (LIGHT_BLOCKS,) int64, `small` by the block in which the light of tiles lies
     small: int  # number of tiles that are plain and whose sprites have the smallest size, all of them
     plain: int  # number of tiles that are themselves, with the small ones
     nearest: float  # from the eye's plane to the nearest sample that may be drawn, at most
@@ -43,7 +44,8 @@ def tile_words(setup: Setup, small_limit: float = 0.0) -> TileWords:
     least, most = _depths(setup)
     plain = setup.morph == 0
     small = plain & (least > 2 * NEAREST_W) & (setup.diameter <= small_limit * (1 - ROUNDING) * least)
-    order = np.argsort(2 - plain - small, kind="stable")
+    block = setup.slot // LIGHT_SLOTS
+    order = np.lexsort((block, 2 - plain - small))
     words = np.zeros((len(order), WORDS), np.uint32)
     floats = words.view(np.float32)
     floats[:, :12] = setup.steps.reshape(-1, 12)
@@ -54,7 +56,9 @@ def tile_words(setup: Setup, small_limit: float = 0.0) -> TileWords:
     words[:, 26:29] = setup.above_at.view(np.uint32)
     words[:, 29] = np.arange(len(order))
     nearest = max(float(least.min(initial=np.inf)), float(NEAREST_W))
-    return TileWords(words[order], int(small.sum()), int(plain.sum()), nearest, float(most.max(initial=nearest)))
+    farthest = float(most.max(initial=nearest))
+    by_block = np.bincount(block[small], minlength=LIGHT_BLOCKS)
+    return TileWords(words[order], by_block, int(small.sum()), int(plain.sum()), nearest, farthest)
 
 
 def _depths(setup: Setup) -> tuple[np.ndarray, np.ndarray]:
@@ -105,6 +109,10 @@ class PoolMirror:
         self._heights.bind(HEIGHTS)
         for k, lights in enumerate(self._lights):
             lights.bind(LIGHTS + k)
+
+    def bind_lights(self, block: int = 0) -> None:
+        """For programs that read one block of lights."""
+        self._lights[block].bind(LIGHTS)
 
     @property
     def bytes(self) -> int:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensornaut.engine.gpu import GraphicsError
-from tensornaut.engine.rasterize import MORPH, Batch, DefinitionRasterizer, Pool, eye_rows, pack, unpack
+from tensornaut.engine.rasterize import MORPH, Batch, DefinitionRasterizer, Pool, eye_rows, gl_chains, pack, unpack
 from tensornaut.engine.rasterize.batch import SUM_LIMIT, prepare
 from tensornaut.engine.rasterize.gl_compute import ComputeRasterizer
 from tensornaut.engine.rasterize.gl_tiles import LIGHT_SLOTS, PoolMirror, holds, tile_words
@@ -15,7 +15,7 @@ BAR = 0.995  # share of pixels that are equal
 
 @pytest.fixture(scope="module")
 def computes(context):
-    """Small sprites added up in shared memory and not, on the software driver; skips where it cannot compute."""
+    """Small sprites added up in shared memory and by chains, on the software driver; skips where it cannot compute."""
     try:
         made = ComputeRasterizer(context, shares=True), ComputeRasterizer(context, shares=False)
     except GraphicsError as error:
@@ -26,9 +26,9 @@ def computes(context):
         rasterizer.close()
 
 
-@pytest.fixture(params=["shared memory", "direct"])
+@pytest.fixture(params=["shared memory", "chains"])
 def compute(request, computes, context):
-    yield computes[request.param == "direct"]
+    yield computes[request.param == "chains"]
     context.check("compute")
 
 
@@ -104,6 +104,23 @@ def test_tiles_are_sorted_by_what_draws_them(scenes):
     assert (tiles.small, tiles.plain, len(tiles.words)) == (2, 4, 6)
     assert sorted(tiles.words[:, 29].tolist()) == list(range(6))
     assert set(tiles.words[tiles.plain :, 29].tolist()) == {4, 5}
+
+
+def test_tiles_whose_light_lies_in_different_buffers_are_drawn_in_one_picture(compute, scenes, monkeypatch):
+    """A pool whose light takes two blocks, and chains that hold two tiles at a time."""
+    monkeypatch.setattr(gl_chains, "TILES_AT_ONCE", 2)
+    corners = np.array([[x, y, -60] for x in (-9, 3) for y in (-9, -3, 3)])
+    batch, near = scenes.single(corners, [(0.9, 0.5, 0.1)] * 6, cell=0.1)[0], scenes.near()
+    slots = LIGHT_SLOTS + 2
+    pool = Pool(np.zeros((slots, 32, 32), np.uint64), np.zeros((slots, 32, 32), np.int16), np.zeros(slots, np.int64))
+    batch.slot[:] = LIGHT_SLOTS, 0, LIGHT_SLOTS + 1, 1, LIGHT_SLOTS - 1, 2
+    pool.light[batch.slot] = pack(np.random.default_rng(0).uniform(0, 1, (6, 32, 32, 3)))
+    batch.counts[:], batch.du[:], batch.dv[:] = 32, (0.2, 0, 0), (0, 0.2, 0)
+    rows = eye_rows(scenes.eye(90, 70))
+    assert tile_words(prepare(batch, rows, pool), 1.5).small_by_block.tolist() == [4, 2, 0, 0]
+    expected = DEFINITION.light(batch, pool, near, rows, (90, 70))
+    assert expected.any()
+    assert equal_share(compute.light(batch, pool, near, rows, (90, 70)), expected) >= BAR
 
 
 def mixed(scenes):
