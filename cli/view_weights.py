@@ -100,7 +100,7 @@ class Weights:
             pointed_panel(words, mouse_px, _reach_px(pick, eye))
 
     def click(self, x_px: float, y_px: float) -> None:
-        """Ends a tour, and selects the weight that was clicked at; where many are shown by their peak, the one it is."""
+        """Ends a tour, and selects the weight that was clicked at; of many shown by their peak, the one it is."""
         self._session.end_tour()
         pick = self._pick(x_px, y_px)
         weight = weight_of(self._session.built, pick) if pick is not None else None
