@@ -13,10 +13,20 @@ import pytest
 from tensornaut.engine.glyphs import GlyphAtlas, shipped_fonts
 from tensornaut.engine.painters.label_parts import Card, LabelColors, line_bounds, project, screen_lines
 from tensornaut.engine.scene import Labels, walk
-from tensornaut.engine.text_layout import Typesetter, layout_callouts, least_size_px, nearest_by_cell, screen_scale
+from tensornaut.engine.screen_cover import screen_cover
+from tensornaut.engine.text_layout import (
+    MOST_COVERED,
+    SURE_CALLOUTS,
+    Typesetter,
+    layout_callouts,
+    least_size_px,
+    nearest_by_cell,
+    screen_scale,
+)
 from tensornaut.engine.view import clip_from_world
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.analysis import Analysis
+from tensornaut.scenes.legend import WIDTH_PX
 from tensornaut.scenes.network_scene import box_corners, build
 from tensornaut.scenes.rows import LONGEST_ASPECT, SHORTEST_ROW
 from tensornaut.scenes.style import THEMES
@@ -26,6 +36,7 @@ MODELS = Path(os.environ.get("TENSORNAUT_MODELS") or Path(__file__).resolve().pa
 SIZE = (1920, 1080)
 CAP_PX = 12  # least height of capitals
 FILLED = 0.6  # of one axis of the picture
+HIDDEN = 0.1  # share of most names that lies over things
 CAPITALS = 0.727  # em, Inter
 
 
@@ -103,7 +114,11 @@ def test_no_two_words_overlap_and_all_can_be_read(built, typesetter):
     chosen = nearest_by_cell(anchors, distance, priority, np.zeros(len(index), bool), screen_scale(SIZE[1]))
     cards = [Card(names[index[k]][1], typesetter, SIZE[1]) for k in chosen]
     sizes = np.array([card.size_px for card in cards]).reshape(-1, 2)
-    placed, rectangles = layout_callouts(anchors[chosen], sizes, SIZE, line_bounds(lines))
+    lower, upper = volumes(built)
+    cover = screen_cover(lower, upper, np.ones(len(lower)), eye)
+    placed, rectangles = layout_callouts(anchors[chosen], sizes, SIZE, line_bounds(lines), cover)
+    assert (cover.shares(rectangles)[SURE_CALLOUTS:] <= MOST_COVERED).all()
+    assert not len(placed) or np.median(cover.shares(rectangles)) <= HIDDEN
     assert len(placed) >= min(len(names), 1)
     boxes = np.concatenate([rectangles, line_bounds(lines)])
     left, top, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
@@ -134,6 +149,8 @@ def test_the_network_fills_the_picture(built):
     assert (clip[:, 3] > 0).all()
     spots = clip[:, :2] / clip[:, 3:]
     assert np.abs(spots).max() <= 1 and (np.ptp(spots, axis=0) / 2).max() >= FILLED
+    from_corner_px = (1 + spots * (-1, 1)) / 2 * SIZE
+    assert not (from_corner_px < (WIDTH_PX, built.legend_height_px)).all(1).any()
 
 
 @pytest.mark.parametrize("weight", ["light", "regular", "semibold"])

@@ -5,9 +5,9 @@ import pytest
 from tensornaut.engine.gpu import Target, read_pixels
 from tensornaut.engine.painters.boxes import BoxPainter
 from tensornaut.engine.painters.labels import RECTANGLE, LabelColors, LabelPainter
-from tensornaut.engine.scene import Text
+from tensornaut.engine.scene import GLYPHS, Text
 from tensornaut.engine.text_layout import screen_scale
-from tensornaut.engine.view import Eye, look_at, perspective
+from tensornaut.engine.view import Eye, clip_from_world, look_at, perspective
 
 pytestmark = pytest.mark.gl
 GROUND = np.array([7, 13, 23])
@@ -208,6 +208,53 @@ def test_a_new_callout_fades_in_and_the_first_picture_is_complete(context, paint
     last = brightest([old, new], 10.3)
     assert first[0] == later[0] == last[0] > 200
     assert first[1] < 40 < later[1] < 200 < last[1]
+
+
+def test_a_callout_that_goes_fades_out_and_the_painter_says_so(context, painter):
+    eye = eye_of(1280, 720)
+    old, other = callout("old", (-5.0, 0.0, 0.0)), callout("other", (5.0, 0.0, 0.0))
+    hidden = np.array([[0.0, 0.0, 600.0, 720.0]])
+
+    def brightest(avoid, time_s):
+        def draw():
+            painter.draw_front([old, other], eye, COLORS, history=True, time_s=time_s, avoid_px=avoid)
+
+        return picture(context, eye, draw)[:, :600].max(), painter.is_fading
+
+    assert brightest(None, 1.0)[0] > 200 and not painter.is_fading
+    fading, is_fading = brightest(hidden, 1.075)
+    assert 40 < fading < 200 and is_fading
+    gone, is_fading = brightest(hidden, 1.3)
+    assert gone < 40 and not is_fading
+
+
+@pytest.mark.parametrize("glyph", GLYPHS[1:])
+def test_every_glyph_is_centered_and_of_a_form_of_its_own(context, painter, glyph):
+    eye = eye_of()
+
+    def drawn(name):
+        rows = np.zeros(1, RECTANGLE)
+        rows["place_px"], rows["left"], rows["right"] = (100, 100, 40, 40), 1.0, 1.0
+        rows["glyph"] = GLYPHS.index(name)
+        return picture(context, eye, lambda: painter.draw_screen_shapes(rows, eye))[..., 0] > 128
+
+    mine = drawn(glyph)
+    rows, columns = np.nonzero(mine)
+    assert rows.min() >= 99 and columns.min() >= 99 and rows.max() <= 140 and columns.max() <= 140
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(119.5, abs=2.5)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(119.5, abs=2.5)
+    for other in GLYPHS[1:]:
+        if other != glyph:
+            theirs = drawn(other)
+            assert (mine & theirs).sum() / (mine | theirs).sum() < 0.85, other
+
+
+def test_a_callout_stands_above_the_far_side_of_what_it_names(context, painter):
+    eye = eye_of(1280, 720)
+    rows, columns = lit(picture(context, eye, lambda: painter.draw_front([callout(half=(1.0, 4.0))], eye, COLORS)))
+    far = (np.array([0.0, 0.0, -4.0, 1.0]) @ clip_from_world(eye).T)[[0, 1, 3]]
+    assert rows.max() == pytest.approx((0.5 - 0.5 * far[1] / far[2]) * 720, abs=1.5)
+    assert columns[rows > rows.max() - 10].mean() == pytest.approx(640, abs=1)
 
 
 def test_rectangles_are_exact_and_their_gradient_runs_from_left_to_right(context, painter):
