@@ -10,6 +10,7 @@ from .main import has_display, run_command
 
 MODEL = Path(__file__).parent.parent / "assets" / "demo" / "digits.safetensors"
 FILM = Path("demo.mp4")
+SECONDS = "20"  # so that all of the tour has its time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     if has_display():
         return run_command("view", [str(MODEL), "--pad", "--language", arguments.language])
     print(text("demo.recording"), flush=True)
-    code = run_command("record", [str(MODEL), str(FILM), "--language", arguments.language])
+    code = run_command("record", [str(MODEL), str(FILM), "--seconds", SECONDS, "--language", arguments.language])
     if code == 0:
         print(text("demo.recorded", path=FILM.resolve()))
     return code

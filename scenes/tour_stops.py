@@ -26,7 +26,7 @@ from .views import View, box_view, layer_view, overview, typical_layer, weight_v
 __all__ = ["Stop", "tour_stops", "ways_s"]
 
 PACE = 1.1  # apparent length flown in a second, at least on average
-HURRY, SOME_HURRY = 1.8, 1.2  # how much faster a tour may be for what belongs to every tour; for what comes next
+HURRY, SOME_HURRY = 2.2, 1.2  # how much faster a tour may be for what belongs to every tour; for what comes next
 SHORTEST_WAY_S = 1.3  # so that a layer comes into focus on the way to it
 GLANCE_S, LOOK_S, READ_S = 0.7, 1.2, 2.4  # stays: at the whole, at a layer, at numbers
 DRIFT_RAD = math.radians(5)  # an eye that stays moves a little around what it looks at

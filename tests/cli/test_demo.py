@@ -26,7 +26,7 @@ def test_without_a_display_it_records_a_film_and_says_where(ran, monkeypatch, tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "has_display", lambda: False)
     assert main(["demo"]) == 0
-    assert ran == [["record", str(demo.MODEL), "demo.mp4", "--language", "en"]]
+    assert ran == [["record", str(demo.MODEL), "demo.mp4", "--seconds", demo.SECONDS, "--language", "en"]]
     assert str(tmp_path.resolve() / "demo.mp4") in capsys.readouterr().out.splitlines()[-1]
 
 

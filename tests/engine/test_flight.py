@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tensornaut.engine.flight import Flight, Key, angles, level_pose
+from tensornaut.engine.flight import Climb, Flight, Key, angles, level_pose, way_length
 from tensornaut.engine.view import look_at
 
 
@@ -148,3 +148,33 @@ def test_times_must_increase(times):
 def test_a_key_needs_a_direction():
     with pytest.raises(ValueError):
         Flight([key(0, (1, 2, 3), (1, 2, 3))])
+
+
+@given(st.lists(st.floats(0, 5), min_size=4, max_size=30), st.floats(-1, 20))
+def test_a_climb_is_between_the_knots_around(shares, time_s):
+    climb = Climb(0.0, 0.5, np.array(shares))
+    around = np.clip(math.floor(time_s / 0.5) + np.arange(-1, 3), 0, len(shares) - 1)
+    near = [shares[k] for k in around]
+    assert min(near) - 1e-9 <= climb.at(time_s) <= max(near) + 1e-9
+
+
+@given(tours(), st.floats(0, 3), st.floats(-1, 20))
+def test_a_climb_lifts_the_eye_and_keeps_what_it_looks_at_in_the_middle(keys, share, time_s):
+    flight, climb = Flight(keys), Climb(0.0, 1.0, np.full(5, share))
+    plain, lifted = flight.camera_at(time_s)[0], flight.climbing(climb).camera_at(time_s)[0]
+    distance = flight.distance_at(time_s)
+    assert np.allclose(lifted[:3, 3] - plain[:3, 3], (0, share * distance, 0), atol=1e-6 * (1 + distance))
+    target = flight.target_at(time_s)
+    away = np.linalg.norm(target - lifted[:3, 3])
+    if away > 1e-3 * distance:
+        assert np.allclose(lifted[:3, 3] - lifted[:3, 2] * away, target, atol=1e-6 * (1 + distance))
+    assert lifted[1, 0] == 0 and lifted[1, 1] >= 0
+
+
+def test_a_way_is_the_longer_the_more_passes_grows_and_turns():
+    here = key(0, (0, 0, 10), (0, 0, 0))
+    assert way_length(here, here) == 0
+    assert way_length(here, key(0, (0, 0, 10 * math.e), (0, 0, 0))) == pytest.approx(1)
+    assert way_length(here, key(0, (10, 0, 0), (0, 0, 0))) == pytest.approx(math.pi)
+    near, far = (way_length(here, key(0, (x, 0, 10), (x, 0, 0))) for x in (3, 300))
+    assert 0 < near < far < 15  # it backs away to cross long distances
