@@ -10,7 +10,7 @@ from ..engine.flight import Flight, Key
 from .focus import WHOLE, FocusTrack
 from .network_scene import NetworkScene
 from .tours import Tour
-from .views import View, overview
+from .views import overview
 
 __all__ = ["overview_tour"]
 
@@ -21,17 +21,8 @@ NEAR_SHARE = 0.01  # of the least distance to what is looked at: nearer things a
 
 def overview_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
     """To one side, to the other, and back: a film of it may begin again at its end."""
-    views = _views(built, aspect)
+    views = [overview(built, aspect, turn_rad=turn * SWING) for turn in TURNS]
     times_s = np.linspace(0, seconds, len(views))
     keys = [Key(time, view.position, view.target, view.fov_y_rad) for time, view in zip(times_s, views, strict=True)]
     closest = min(float(np.linalg.norm(view.target - view.position)) for view in views)
     return Tour(Flight(keys), FocusTrack(WHOLE), NEAR_SHARE * closest)
-
-
-def _views(built: NetworkScene, aspect: float) -> list[View]:
-    """All of them beside the legend if any has to be, so that the model stays where it is in the picture."""
-    plain, beside = (
-        [overview(built, aspect, is_right_taken, turn * SWING) for turn in TURNS] for is_right_taken in (False, True)
-    )
-    must = any((one.position == other.position).all() for one, other in zip(plain, beside, strict=True))
-    return beside if must else plain

@@ -107,7 +107,7 @@ def view_around(renderer, built, chance):
 def test_an_exact_picture_has_the_same_bytes_after_any_history(context, tmp_path, model, fresh, seed):
     chance = random.Random(seed)
     theme, camera, look = WANTED[seed % len(WANTED)] if seed < len(WANTED) else chance.choice(WANTED)
-    built = open_scene(Namespace(source=str(model), theme=theme, look=look, range="tensor", flat=False))
+    built = open_scene(Namespace(source=str(model), theme=theme, look=look, range="tensor", flat=False), SIZE[1])
     renderer = Renderer(context, built.scene)
     slots = chance.choice([3000, 6000, 26_000])  # few: tiles are given up and read again
     renderer.detail = Detail(built.scene, TilePool(slots * SLOT_BYTES))
