@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tensornaut.engine.text_layout import screen_scale
 from tensornaut.engine.view import clip_from_world
 from tensornaut.scenes import views
 from tensornaut.scenes.analysis import BINS, Analysis, Facts
 from tensornaut.scenes.labels import rulers
 from tensornaut.scenes.legend import LAYER_PX, WIDTH_PX
-from tensornaut.scenes.network_scene import box_corners, build, tray_bounds
+from tensornaut.scenes.network_scene import box_corners, build, show_at, tray_bounds
 from tensornaut.scenes.style import THEMES
 
 FORWARDS = [(1.0, -0.3, -0.8), (0.0, -0.5, -1.0), (-1.0, 0.2, 0.1)]
@@ -75,6 +76,29 @@ def test_no_glass_of_the_overview_stands_where_the_legend_is(outline, shapes):
     assert built.legend_height_px > 100
     assert not (from_corner_px < (WIDTH_PX, built.legend_height_px)).all(1).any()
     assert (np.ptp(spots, axis=0) / 2).max() >= 0.6
+
+
+@pytest.mark.parametrize("size", [(960, 540), (1280, 720), (1920, 1080), (3840, 2160)])
+def test_the_legends_corner_is_free_in_pictures_of_every_size(outline, size):
+    built = build(outline({f"layer{k}.weight": (600, 600) for k in range(4)}), THEMES["dark"], Unread())
+    whole_px = built.legend_height_px
+    show_at(built, size[1])
+    assert (built.legend_height_px < whole_px) == (size[1] < 600)
+    aspect = size[0] / size[1]
+    spots = seen(views.overview(built, aspect), built.glass_corners(), aspect)
+    from_corner_px = (1 + spots * (-1, 1)) / 2 * size
+    legend_px = np.array([WIDTH_PX, built.legend_height_px]) * screen_scale(size[1])
+    assert not (from_corner_px < legend_px).all(1).any()
+
+
+def test_no_more_is_left_free_for_the_legend_than_it_takes(outline):
+    built = build(outline({"a.weight": (2, 2), "b.weight": (600, 600)}), THEMES["dark"], Unread())
+    view = views.overview(built, 16 / 9)
+    forward = view.target - view.position
+    corners = np.append(built.glass_corners(), views._title_places(built), 0)
+    room = views._room(0.64, 0.85)
+    narrow = views._fitted(corners, forward / np.linalg.norm(forward), math.radians(36), 16 / 9, room)
+    assert np.linalg.norm(forward) < np.linalg.norm(narrow.target - narrow.position)
 
 
 @pytest.mark.parametrize("aspect", [0.6, 1.0, 16 / 9, 2.4])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tensornaut.engine.painters.lines import LinePainter
 from tensornaut.engine.scene import Lines
+from tensornaut.engine.view import Eye, look_at
 
 pytestmark = pytest.mark.gl
 RED, GREEN = (1.0, 0.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0)
@@ -120,3 +121,12 @@ def test_a_halo_glows_around_the_line_and_fades(studio, drawn):
 def test_without_lines_nothing_is_drawn(drawn):
     nothing = Lines(np.zeros((0, 3)), np.array([0], np.int64), np.zeros((0, 4), np.float32))
     assert (drawn() == 0).all() and (drawn(nothing) == 0).all()
+
+
+@pytest.mark.parametrize(("gap_px", "share"), [(0.2, 0.16), (1.3, 0.5), (2.6, 1.0), (9.0, 1.0)])
+def test_lines_that_are_closer_than_their_glow_share_their_light(studio, drawn, gap_px, share):
+    above = Eye(look_at(np.array([0.0, 30.0, 0.0]), np.zeros(3)), studio.eye.clip_from_eye, studio.eye.viewport)
+    pixel = 30.0 / 45  # world units, on the floor below the eye
+    path = [(-9.0, 0.0, pixel / 2), (9.0, 0.0, pixel / 2)]
+    dense = drawn(lines_of(path, apart=np.full((1, 2), gap_px * pixel)), eye=above)[..., 0]
+    assert dense.max() / 255 == pytest.approx(share, abs=0.03)
