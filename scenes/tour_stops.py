@@ -31,7 +31,7 @@ SHORTEST_WAY_S = 1.3  # so that a layer comes into focus on the way to it
 GLANCE_S, LOOK_S, READ_S = 0.7, 1.2, 2.4  # stays: at the whole, at a layer, at numbers
 DRIFT_RAD = math.radians(5)  # an eye that stays moves a little around what it looks at
 DRIFT_CELLS = 1.5  # along a row of numbers
-GROUP_ELEVATION_DEG = 19  # from lower, what lies far away covers itself; from higher, points are fewer to a pixel
+ELEVATION_DEG, GROUP_ELEVATION_DEG = 31, 21  # of a layer; of several, which are dimmer the more they are seen from above
 WORTH_NEARING = 1.3  # how much farther away the block is seen from than the layer in it
 AZIMUTHS_DEG = (0, 18, -18, 36, -36, 54)  # tried beside the wanted one where something stands in the way
 ELEVATIONS_DEG = (0, 12, 24, 36)  # the same, above the wanted one
@@ -155,7 +155,7 @@ class _Sights:
         lower, upper = self._bounds([number])
         view = layer_view(self._built, layer, self._aspect)
         if self._obstacles.between(view.position, lower, upper) > FREE:
-            view = self._free_view(lower, upper, 34, 31)
+            view = self._free_view(lower, upper, 34, ELEVATION_DEG)
         return Stop(view, Focus(number, 1.0), LOOK_S, (number, 1))
 
     def _weights(self, number: int, place: int = 0) -> Stop | None:
@@ -189,8 +189,9 @@ class _Sights:
 
     def _group(self, members: list[int], azimuth_deg: float, order: tuple[int, int]) -> Stop:
         """Input or output with the weights next to it; the first member is in focus."""
-        view = self._free_view(*self._bounds(members), azimuth_deg, GROUP_ELEVATION_DEG)
-        return Stop(view, Focus(members[0], ARRIVING if len(members) > 1 else 1.0), LOOK_S, order)
+        depth, elevation_deg = (ARRIVING, GROUP_ELEVATION_DEG) if len(members) > 1 else (1.0, ELEVATION_DEG)
+        view = self._free_view(*self._bounds(members), azimuth_deg, elevation_deg)
+        return Stop(view, Focus(members[0], depth), LOOK_S, order)
 
     def _end_stages(self, step: int) -> list[int]:
         """Layers from one end of the flow up to the first with weights worth a look, the outermost first."""
