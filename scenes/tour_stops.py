@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +31,7 @@ SHORTEST_WAY_S = 1.3  # so that a layer comes into focus on the way to it
 GLANCE_S, LOOK_S, READ_S = 0.7, 1.2, 2.4  # stays: at the whole, at a layer, at numbers
 DRIFT_RAD = math.radians(5)  # an eye that stays moves a little around what it looks at
 DRIFT_CELLS = 1.5  # along a row of numbers
-ELEVATION_DEG, GROUP_ELEVATION_DEG = 31, 21  # of a layer; of several, which are dimmer the more they are seen from above
+ELEVATION_DEG, GROUP_ELEVATION_DEG = 31, 21  # of a layer; of several, which are the dimmer the higher the eye is
 WORTH_NEARING = 1.3  # how much farther away the block is seen from than the layer in it
 AZIMUTHS_DEG = (0, 18, -18, 36, -36, 54)  # tried beside the wanted one where something stands in the way
 ELEVATIONS_DEG = (0, 12, 24, 36)  # the same, above the wanted one
@@ -46,17 +46,22 @@ WEIGHT_PLACES = ((0.72, 0.72), (0.28, 0.28), (0.72, 0.2), (0.2, 0.72), (0.5, 0.5
 
 @dataclass(frozen=True)
 class Stop:
-    """A view with what is in focus there. The eye arrives at `view`, drifts to `leave` if it stays, and flies on."""
+    """A view with what is in focus there. The eye arrives at `view`, drifts to `leave` while it stays, and flies on."""
 
     view: View
     focus: Focus = WHOLE
     stay_s: float = 0.0
     order: tuple[int, int] = (0, 0)  # along the tour: layer, nearness
-    leave: View = field(default=None)  # type: ignore[assignment]
+    aside: tuple[float, float, float] | None = None  # by how much it drifts, world units; None: a little way around
 
-    def __post_init__(self) -> None:
-        if self.leave is None:
-            object.__setattr__(self, "leave", _around(self.view, -DRIFT_RAD) if self.stay_s else self.view)
+    @property
+    def leave(self) -> View:
+        """The view that is left."""
+        if not self.stay_s:
+            return self.view
+        if self.aside is None:
+            return _around(self.view, -DRIFT_RAD)
+        return replace(self.view, position=self.view.position + self.aside, target=self.view.target + self.aside)
 
 
 def tour_stops(built: NetworkScene, obstacles: Obstacles, aspect: float, seconds: float) -> list[Stop]:
@@ -173,9 +178,7 @@ class _Sights:
         shift = place_of(part, weights[-1]) - view.target
         view = View(view.position + shift, view.target + shift, view.fov_y_rad)
         aside = math.copysign(DRIFT_CELLS * tray.cell, layer.x + tray.x - view.target[0])
-        drift = np.array([aside, 0.0, 0.0])
-        leave = View(view.position + drift, view.target + drift, view.fov_y_rad)
-        return Stop(view, Focus(number, 2.0), READ_S, (number, 2 + place), leave)
+        return Stop(view, Focus(number, 2.0), READ_S, (number, 2 + place), (aside, 0.0, 0.0))
 
     def _block(self, number: int) -> Stop | None:
         """The block around a layer, or what stands before and behind it; None where it is most of that itself."""
