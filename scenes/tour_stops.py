@@ -144,7 +144,8 @@ class _Sights:
         main, cells = layer.volume.main, layer.volume.cells
         if main is None:
             return False, False, False, 0
-        return self._varies(main.tensor), min(main.rows, main.columns) >= LEAST_SIDE, layer.block == 0, cells
+        is_typical = layer.block == 0 and cells >= LEAST_CELLS
+        return self._varies(main.tensor), min(main.rows, main.columns) >= LEAST_SIDE, is_typical, cells
 
     def _varies(self, tensor: int) -> bool:
         """Whether there are numbers to be read in a tensor, and not one alone."""

@@ -156,7 +156,7 @@ LEVEL_RAD = math.radians(0.1)
 RAYS = np.stack(np.meshgrid(np.linspace(-0.95, 0.95, 24), np.linspace(-0.95, 0.95, 14)), -1).reshape(-1, 2)
 ALONG = np.linspace(0, 1, 129)[:, None]
 AXES = np.concatenate([0.5 + (ALONG - 0.5) * axis for axis in np.eye(3)])[:, None]  # places on a box's middle lines
-LEAST_COVERED, LEAST_EXTENT = 0.03, 0.25  # of the picture by boxes; of its height from box to box, if less is covered
+LEAST_COVERED, LEAST_EXTENT = 0.03, 0.15  # of the picture by boxes; of its height from box to box, if less is covered
 
 
 def flown(tour, seconds):
