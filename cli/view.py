@@ -13,12 +13,13 @@ from ..engine.cache import opened
 from ..engine.commands import Command, CommandTable, Undo
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
-from ..engine.outputs.window_size import remember_size, remembered_size
+from ..engine.outputs.window_memory import Choices, remember, remembered
 from ..engine.rasterize import AUTO
 from ..loaders.open import open_network
 from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
 from ..scenes.strings import text
+from ..scenes.style import THEMES
 from .main import has_display, one_line
 from .options import add_input, add_source, check_output, wants_gpu
 from .picture import add_picture_options, look_of, parse_pool, parse_size
@@ -35,19 +36,21 @@ if TYPE_CHECKING:
     from ..loaders.network import Network
     from ..scenes.survey_feed import SurveyFeed
 
-USUAL_SIZE = "1280x720"
+USUAL_SIZE, USUAL_THEME = "1280x720", "dark"
 SURVEY_S = 0.25  # between two looks at the survey, at rest
 FILM_RATE = 60  # frames a second at most
 TITLE_LIMIT = 80
 RECOLORING = ("look.next", "look.previous", "look.range", "look.set", "view.theme")  # read what is in view once more
-GESTURES = ("help.drag", "help.look", "help.wheel", "help.click", "help.double_click", "help.drop")
+GESTURES = ("help.drag", "help.pan", "help.look", "help.wheel", "help.click", "help.double_click", "help.drop")
+PAD_GESTURES = ("help.pad.sticks", "help.pad.triggers", "help.pad.buttons", "help.pad.cross", "help.pad.bumpers")
+LOST_FRAMES = 8  # in motion, between two looks at whether anything is in view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """SOURCE --size --theme --look --range --flat --threads --rasterizer --input --pad --record --pool."""
     add_source(parser)
     add_picture_options(parser, USUAL_SIZE)
-    parser.set_defaults(size=None)
+    parser.set_defaults(size=None, theme=None)
     add_input(parser)
     parser.add_argument("--pad", action="store_true", help=text("cli.option.pad"))
     parser.add_argument("--record", metavar="OUT.mp4", help=text("cli.option.record"))
@@ -57,15 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit code of the window: 0 when it was closed."""
     film = check_output(arguments.record, (".mp4", ".webm")) if arguments.record else None
-    size = parse_size(arguments.size) if arguments.size else remembered_size() or parse_size(USUAL_SIZE)
+    chosen = remembered()
+    size = parse_size(arguments.size) if arguments.size else chosen.size or parse_size(USUAL_SIZE)
+    theme = arguments.theme or (chosen.theme if chosen.theme in THEMES else USUAL_THEME)
     network = open_network(arguments.source)
     inputs = _inputs(network, arguments.input) if arguments.input else None
     cuda = wants_gpu(arguments)
     if not has_display():
         raise InputError("display", "no_display")
     drawing = arguments.threads, look_of(arguments), arguments.pool, arguments.rasterizer
-    viewer = Viewer(network, size, arguments.theme, *drawing)
+    viewer = Viewer(network, size, theme, *drawing)
     try:
+        viewer.take_up(chosen)
         viewer.start(inputs, arguments.pad, cuda)
         viewer.run(film)
     finally:
@@ -90,6 +96,7 @@ class Viewer:
         from ..engine.panel_host import PanelHost
         from ..engine.renderer import Renderer
         from ..scenes.lost_files import LostFiles
+        from ..scenes.panels.astray import Astray
         from ..scenes.panels.notice import Notices
         from ..scenes.panels.survey_line import SurveyLine
         from ..scenes.session import Session
@@ -102,6 +109,7 @@ class Viewer:
         self._notices, self._lost = Notices(), LostFiles(network)
         self._feed: SurveyFeed | None = None  # begins after the first picture
         self._line = SurveyLine()
+        self._astray = Astray()
         self._helps = False
         self._pictures = Pictures(lambda: self._session.built.network.name, self._say)
         self._mouse_px: tuple[float, float] | None = None
@@ -115,7 +123,7 @@ class Viewer:
             commands.add(self._reading(command) if command.name in RECOLORING else command)
         self._table = commands
         told = self._weights.click, self._weights.focus, self._hover, self._leave, self._pivot_at, self._drop
-        hooks = Hooks(*told, self._runs.stroke, self._runs.end_stroke)
+        hooks = Hooks(*told, self._runs.stroke, self._runs.end_stroke, self._greet)
         controls = self._session.controls
         self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
         self._weights.show_in(self._clock)
@@ -133,6 +141,11 @@ class Viewer:
         gc.freeze()  # all that is there stays: looking through it again would hold up a frame now and then
         loop.run(self._clock, sinks, self._prepare, self._draw)
 
+    def take_up(self, chosen: Choices) -> None:
+        """Flies as fast as was chosen the last time."""
+        if chosen.pace is not None:
+            self._session.controls.set_pace(chosen.pace)
+
     def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool, cuda: bool = False) -> None:
         """Runs the network on what is given, with `cuda` on a GPU; opens the drawing pad."""
         self._session.runs.cuda = cuda
@@ -142,9 +155,9 @@ class Viewer:
             self._runs.start(inputs)
 
     def close(self) -> None:
-        """Frees everything, and remembers the window's size."""
-        if self._clock.window_size is not None:
-            remember_size(self._clock.window_size)
+        """Frees everything, and remembers what was chosen."""
+        size = self._clock.window_size or remembered().size
+        remember(Choices(size, self._session.theme, self._session.controls.pace))
         if self._feed is not None:
             self._feed.close()
         self._weights.close()
@@ -192,6 +205,9 @@ class Viewer:
         elif detail.waiting:
             self._clock.request_soon()
         self._tau, self._eye = detail.tau, frame.eyes[0]
+        controls = self._session.controls
+        if frame.index % LOST_FRAMES == 0 or not controls.is_moving:
+            self._astray.note(controls.is_lost((width, height)))
         self._lose(detail.pool.faults)
         self._lose(self._session.built.analysis.faults)
         if fault := self._renderer.take_fault():
@@ -221,11 +237,12 @@ class Viewer:
 
         self._survey()
         notice_panel(self._notices, self._runs.has_transport)
-        if not self._helps:
-            self._runs.draw()
         if self._helps:
-            help_panel(self._table, text, GESTURES)
-        elif self._eye is not None:
+            help_panel(self._table, text, (*GESTURES, *PAD_GESTURES) if self._clock.has_gamepad else GESTURES)
+            return
+        self._runs.draw()
+        self._show_way_home()
+        if self._eye is not None:
             self._weights.draw(self._mouse_px, self._eye, self._runs.words, self._runs.has_pad)
             self._lose(self._weights.faults)
 
@@ -247,6 +264,24 @@ class Viewer:
             survey_panel(done / total, None if self._notices.shown else words)
         if not self._feed.is_done or self._notices.shown:  # notices must go again
             self._clock.refresh_panels(SURVEY_S)
+
+    def _show_way_home(self) -> None:
+        """Where nothing of the model has been in view for a while."""
+        from ..scenes.panels.astray import astray_panel
+
+        wait_s = self._astray.wait_s
+        if wait_s:
+            self._clock.refresh_panels(min(wait_s, SURVEY_S))
+        elif wait_s is not None:
+            astray_panel(self._go_home)
+
+    def _go_home(self) -> None:
+        self._table.run("view.home")
+        self._clock.request()
+
+    def _greet(self, name: str) -> None:
+        """Says that a gamepad is there."""
+        self._say(text("help.pad.here", name=name))
 
     def _pick(self, x_px: float, y_px: float) -> Pick | None:
         from ..engine.picking import pick

@@ -52,8 +52,10 @@ class Weights:
         return self._pointing.faults
 
     def commands(self) -> list[Command]:
-        """Copying; what selects is the session's."""
+        """Copying, and what a mouse does, done in the middle of the picture; what selects is the session's."""
         return [
+            Command("view.focus", self._focus_middle, "Enter"),
+            Command("value.middle", self._select_middle, "X"),
             Command("value.copy", self._copy, "Ctrl+C"),
             Command("value.copy_index", self._copy_index, "Ctrl+Shift+C"),
         ]
@@ -134,6 +136,26 @@ class Weights:
         """Ends what is still read."""
         self._clock = None
         self._pointing.close()
+
+    def _focus_middle(self) -> None:
+        """Nearer to what is in the middle of the picture, or to the layer next to it."""
+        middle = self._middle_px()
+        if self._pick(*middle) is not None:
+            self.focus(*middle)
+        elif (layer := self._session.layer_ahead()) >= 0:
+            self._table.run("view.layer", layer=layer)
+
+    def _select_middle(self) -> None:
+        """Selects the weight in the middle of the picture."""
+        middle = self._middle_px()
+        pick = self._pick(*middle)
+        if pick is None or (pick.count > 1 and pick.grid.reduce != "peak"):
+            self._say(text("value.nearer"))
+        self.click(*middle)
+
+    def _middle_px(self) -> Place:
+        width, height = self._session.size_px
+        return width / 2, height / 2
 
     def _select(self, weight: Weight) -> None:
         if weight != self._session.selected:

@@ -36,6 +36,9 @@ class CommandTable:
     def __iter__(self):
         return iter(self._commands.values())
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._commands
+
     def __getitem__(self, name: str) -> Command:
         return self._commands[name]
 

@@ -1,23 +1,24 @@
-"""Flying by hand: a camera with a level horizon that is moved by held directions, mouse and wheel.
+"""Flying by hand: a camera with a level horizon that is moved by held keys, mouse, wheel and the sticks of a gamepad.
 
 Whoever paces the frames calls `update(delta_s)`; no clock is read here, and the same inputs give the same flight at any
-frame rate. All speeds follow the scale: they are shares of the distance to the nearest thing.
+frame rate. All speeds follow the scale: they are shares of the distance to the nearest thing. What is no finite number
+is ignored, and a hand leads neither below the floor nor so far away that the scene is lost.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from .commands import Command, Undo
-from .flight import Flight, Key, angles, level_pose
+from .camera import Camera
+from .commands import Undo
+from .flight import Flight, Key, angles
+from .surroundings import Surroundings
 from .view import Eye, perspective
 
-__all__ = ["Camera", "FlyControls", "Surroundings", "movement_commands"]
+__all__ = ["STILL_STICKS", "FlyControls", "Sticks"]
 
 DIRECTIONS = {  # right, up, toward the eye; of the camera, but up and down of the world
     "forward": (0, 0, -1),
@@ -27,54 +28,43 @@ DIRECTIONS = {  # right, up, toward the eye; of the camera, but up and down of t
     "up": (0, 1, 0),
     "down": (0, -1, 0),
 }
-KEYS = {"forward": "W", "back": "S", "left": "A", "right": "D", "up": "E", "down": "Q", "fast": "Shift"}
+TURNS = {"look_left": (-1, 0), "look_right": (1, 0), "look_up": (0, 1), "look_down": (0, -1)}  # yaw, pitch
+NOTCHES = {"nearer": 1.0, "farther": -1.0}
 LOOK_RAD_PER_PX = math.radians(0.1)
 ORBIT_RAD_PER_PX = math.radians(0.25)
-STEEPEST_RAD = math.radians(89)
 PACE = 1.2  # of the distance to the nearest thing, in a second
 SLOWEST, FASTEST = 0.05, 20.0
 FAST = 4.0
+TURN_RAD_PER_S = math.radians(55)  # by keys
+STICK_RAD_PER_S = math.radians(120)
+NOTCHES_PER_S = 8.0
 PACE_PER_NOTCH = 1.25
 NEARER_PER_NOTCH = 0.85  # of the distance that is left
 EASE_S = 0.9  # from view to view
 SPEED_UP_S = 0.12  # time constants of exponential approach
 DOLLY_S = 0.08
+TURN_S = 0.08
+PAN_S = 0.05
 RELEASE_S = 0.25 / 4  # an orbit let go stands still after 250 ms
 TURN_MEMORY_S = 0.03
+MOST_NOTCHES = 60.0  # at once
+STILL_PAN = 1e-5  # of the picture's height
 STILL = 1e-3  # shares of speed, notches, rad/s that nobody sees
 
 
 @dataclass(frozen=True)
-class Camera:
-    """Where the eye is and looks. yaw turns from -z to +x, pitch up is positive, as `flight.angles` gives them."""
+class Sticks:
+    """What the sticks of a gamepad say, each -1 to 1."""
 
-    position: np.ndarray  # (3,) float64
-    yaw_rad: float
-    pitch_rad: float
-    fov_y_rad: float
-
-    @property
-    def world_from_eye(self) -> np.ndarray:
-        """(4, 4) float64."""
-        return level_pose(self.position, self.yaw_rad, self.pitch_rad)
-
-    @property
-    def forward(self) -> np.ndarray:
-        """(3,) float64, unit length."""
-        return -self.world_from_eye[:3, 2]
+    right: float = 0.0
+    up: float = 0.0
+    back: float = 0.0
+    turn_right: float = 0.0
+    turn_up: float = 0.0
+    boost: float = 0.0  # 1: FAST times as fast, -1: as much slower
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """Where a camera begins, and what there is to fly to."""
-
-    position: np.ndarray  # (3,) float64
-    target: np.ndarray  # (3,) float64, what it looks at
-    fov_y_rad: float
-    lower: np.ndarray  # (n, 3) float64, n >= 1, boxes of all that one flies to; flat where data lie in a sheet
-    upper: np.ndarray  # (n, 3) float64
-    closest: float = 1.0  # distance below which moving gets no slower and up to which the wheel brings, world units
-    height: np.ndarray | float = 0.0  # (n,) how far data may stand up from a box and down: the near plane spares it
+STILL_STICKS = Sticks()
 
 
 class FlyControls:
@@ -83,15 +73,15 @@ class FlyControls:
     def __init__(self, surroundings: Surroundings) -> None:
         self.pace = PACE
         self._held: set[str] = set()
+        self._sticks = STILL_STICKS
         self.enter(surroundings)
 
     def enter(self, place: Surroundings) -> None:
         """Begins anew in another scene; what is held stays held."""
         position, target = np.asarray(place.position, float), np.asarray(place.target, float)
+        lower, upper = (np.atleast_2d(side).astype(float) for side in (place.lower, place.upper))
+        self._place = replace(place, position=position, target=target, lower=lower, upper=upper)
         self._home = Key(EASE_S, position, target, place.fov_y_rad)
-        self._lower, self._upper = (np.atleast_2d(side).astype(float) for side in (place.lower, place.upper))
-        self._closest = place.closest
-        self._height = np.outer(np.broadcast_to(place.height, len(self._lower)), (0.0, 1.0, 0.0))
         yaw_rad, pitch_rad = angles(self._home.target - self._home.position)
         self.camera = Camera(position, yaw_rad, pitch_rad, place.fov_y_rad)
         self._drift = np.zeros(3)  # velocity over `pace * reach`
@@ -100,36 +90,49 @@ class FlyControls:
         self._flown_s = 0.0
         self._dolly = 0.0  # notches still to go
         self._toward: np.ndarray | None = None
+        self._turn_rad_s = np.zeros(2)  # yaw, pitch, by keys and sticks
+        self._pan = np.zeros(2)  # still to go, of the picture's height: right, down
+        self._pan_depth = 1.0
         self._pivot: np.ndarray | None = None
         self._turned = np.zeros(2)  # orbit px since the last update
         self._turning = np.zeros(2)  # orbit px per second
         self._orbiting = False
 
-    def hold(self, direction: str, pressed: bool) -> None:
-        """Moves on as long as it is held: forward, back, left, right, up, down; with fast, faster."""
-        (self._held.add if pressed else self._held.discard)(direction)
-        if pressed and direction in DIRECTIONS:
+    def hold(self, name: str, pressed: bool) -> None:
+        """Acts as long as it is held: one of `movement.KEYS`; with fast one flies faster and turns scene, not head."""
+        (self._held.add if pressed else self._held.discard)(name)
+        if pressed and name != "fast":
             self._dolly = 0.0
+            self.stop()
+        if pressed and not self._orbiting and (name in TURNS or name == "fast"):
+            self._pivot = None
+
+    def steer(self, sticks: Sticks) -> None:
+        """Flies and looks as sticks say, until they say something else."""
+        if not _is_finite(*vars(sticks).values()):
+            return
+        self._sticks = sticks
+        if replace(sticks, boost=0.0) != STILL_STICKS:
             self.stop()
 
     def look(self, right_px: float, down_px: float) -> None:
         """Turns the head by a mouse movement."""
+        if not _is_finite(right_px, down_px):
+            return
         self.stop()
-        self._turn(right_px * LOOK_RAD_PER_PX, -down_px * LOOK_RAD_PER_PX)
+        self.camera = self.camera.turned(right_px * LOOK_RAD_PER_PX, -down_px * LOOK_RAD_PER_PX)
 
     def begin_orbit(self, point: np.ndarray | None = None) -> None:
         """Takes hold of the scene at a point; None: at what is in the middle of the picture."""
         self.stop()
         self._orbiting = True
         self._turned[:] = self._turning[:] = 0
-        if point is None:
-            forward = self.camera.forward
-            point = self.camera.position + forward * self._reach_along(forward)
-        self._pivot = np.asarray(point, float)
+        self._pivot = self.middle if point is None else np.asarray(point, float)
 
     def orbit(self, right_px: float, down_px: float) -> None:
         """Turns the scene about the point taken hold of; the point stays where it is in the picture."""
-        self._turned += right_px, down_px
+        if _is_finite(right_px, down_px):
+            self._turned += right_px, down_px
 
     def end_orbit(self) -> None:
         """Lets go; the turn dies away."""
@@ -137,18 +140,38 @@ class FlyControls:
 
     def wheel(self, notches: float, toward: np.ndarray | None = None) -> None:
         """While moving: faster or slower. Else: nearer to what lies in the direction `toward` (None: the middle)."""
-        self.stop()
-        if self._held & DIRECTIONS.keys():
-            self.pace = min(max(self.pace * PACE_PER_NOTCH**notches, SLOWEST), FASTEST)
+        if not _is_finite(notches):
             return
-        self._dolly += notches
+        self.stop()
+        if self.is_flying:
+            self.set_pace(self.pace * PACE_PER_NOTCH ** min(max(notches, -MOST_NOTCHES), MOST_NOTCHES))
+            return
+        self._dolly = min(max(self._dolly + notches, -MOST_NOTCHES), MOST_NOTCHES)
         self._toward = toward
+
+    def pan(self, right: float, down: float, point: np.ndarray | None = None) -> None:
+        """Moves the scene across the picture, in its heights, so that a point (None: the middle) keeps up with it."""
+        if not _is_finite(right, down):
+            return
+        self.stop()
+        at = self.middle if point is None else np.asarray(point, float)
+        depth = max(float((at - self.camera.position) @ self.camera.forward), self._place.closest)
+        self._pan_depth = depth
+        self._pan += right, down
+
+    def set_pace(self, pace: float) -> None:
+        """Flies as fast as this from now on: of the distance to the nearest thing, in a second."""
+        if _is_finite(pace):
+            self.pace = min(max(pace, SLOWEST), FASTEST)
+
+    def change_pace(self, notches: float) -> None:
+        """Flies faster, or slower, as the wheel does while flying."""
+        self.set_pace(self.pace * PACE_PER_NOTCH**notches)
 
     def go_to(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float | None = None) -> Undo:
         """Eases to a view in 900 ms; what comes back eases to where the camera was."""
         camera, undo = self.camera, self._way_back()
-        ahead = camera.position + camera.forward * self._reach_along(camera.forward)
-        start = Key(0.0, camera.position, ahead, camera.fov_y_rad)
+        start = Key(0.0, camera.position, self.middle, camera.fov_y_rad)
         goal = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad or camera.fov_y_rad)
         self.follow(Flight([start, goal]))
         return undo
@@ -161,7 +184,7 @@ class FlyControls:
             self.follow(flight, flight.departure_s)
             return undo
         position, forward = pose[:3, 3], -pose[:3, 2]
-        self.go_to(position, position + forward * self._reach_along(forward, position), fov_y_rad)
+        self.go_to(position, position + forward * self._place.reach(position, forward), fov_y_rad)
         self._next = flight
         return undo
 
@@ -174,6 +197,11 @@ class FlyControls:
         return flight in (self._flight, self._next)
 
     @property
+    def is_under_way(self) -> bool:
+        """True on any flight that goes by itself."""
+        return self._flight is not None
+
+    @property
     def flown_s(self) -> float | None:
         """Time on the flight that is being flown; None on none, and on the way to the start of a tour."""
         return self._flown_s if self._flight is not None and self._next is None else None
@@ -183,7 +211,8 @@ class FlyControls:
         self._flight, self._next = flight, None
         self._flown_s = flight.start_s if start_s is None else start_s
         self._dolly = 0.0
-        self._drift[:] = self._turning[:] = 0
+        for motion in (self._drift, self._turning, self._turn_rad_s, self._pan):
+            motion[:] = 0
 
     def home(self) -> Undo:
         """Eases to the first view."""
@@ -194,42 +223,55 @@ class FlyControls:
         """True while the next update changes the picture."""
         return bool(
             self._flight
-            or self._held & DIRECTIONS.keys()
+            or self._held - {"fast"}
+            or replace(self._sticks, boost=0.0) != STILL_STICKS
             or abs(self._dolly) > STILL
             or np.abs(self._drift).max() > STILL
             or np.abs(self._turned).max() > 0
+            or np.abs(self._turn_rad_s).max() > STILL
+            or np.abs(self._pan).max() > STILL_PAN
             or np.abs(self._turning).max() * ORBIT_RAD_PER_PX > STILL
         )
 
     def update(self, delta_s: float) -> None:
-        """Moves the camera on by `delta_s`."""
+        """Moves the camera on by `delta_s`, which is more than 0."""
         if self._flight is not None:
             self._fly(delta_s)
             return
         self._update_orbit(delta_s)
+        self._update_turn(delta_s)
         self._update_dolly(delta_s)
+        self._update_pan(delta_s)
         self._update_movement(delta_s)
 
     def eye(self, size_px: tuple[int, int], target: int = 0) -> Eye:
         """The eye of a picture of this size, its planes around everything."""
-        position = self.camera.position
-        lower, upper = self._lower.min(0), self._upper.max(0)
-        near = max(0.2 * self._distance(position, self._height), 0.02 * self._closest)
-        far = float(np.linalg.norm(position - (lower + upper) / 2)) + 6 * float(np.max(upper - lower)) + 100 * near
-        clip_from_eye = perspective(self.camera.fov_y_rad, size_px[0] / size_px[1], near, far)
+        planes = self._place.planes(self.camera.position)
+        clip_from_eye = perspective(self.camera.fov_y_rad, size_px[0] / size_px[1], *planes)
         return Eye(self.camera.world_from_eye, clip_from_eye, (0, 0, *size_px), target)
+
+    @property
+    def middle(self) -> np.ndarray:
+        """(3,) float64, world: what is in the middle of the picture."""
+        forward = self.camera.forward
+        return self.camera.position + forward * self._place.reach(self.camera.position, forward)
+
+    @property
+    def is_flying(self) -> bool:
+        """True while keys say to fly."""
+        return bool(self._held & DIRECTIONS.keys())
+
+    def is_lost(self, size_px: tuple[int, int]) -> bool:
+        """Whether nothing that one could fly to is in a picture of this size."""
+        return not self._place.is_seen(self.eye(size_px))
 
     def direction_at(self, x_px: float, y_px: float, size_px: tuple[int, int]) -> np.ndarray:
         """(3,) unit direction of what is seen at a place of the picture, px from the top left."""
-        width, height = size_px
-        scale = math.tan(self.camera.fov_y_rad / 2) / (height / 2)
-        seen = np.array([(x_px - width / 2) * scale, (height / 2 - y_px) * scale, -1.0])
-        return self.camera.world_from_eye[:3, :3] @ (seen / np.linalg.norm(seen))
+        return self.camera.direction_at(x_px, y_px, size_px)
 
     def _way_back(self) -> Undo:
         """Eases to where the camera is now."""
-        camera = self.camera
-        target = camera.position + camera.forward * self._reach_along(camera.forward)
+        camera, target = self.camera, self.middle
 
         def go_back() -> None:
             self.go_to(camera.position, target, camera.fov_y_rad)
@@ -247,10 +289,6 @@ class FlyControls:
             if following is not None:
                 self.follow(following, following.departure_s)
 
-    def _turn(self, yaw_rad: float, pitch_rad: float) -> None:
-        pitch_rad = min(max(self.camera.pitch_rad + pitch_rad, -STEEPEST_RAD), STEEPEST_RAD)
-        self.camera = replace(self.camera, yaw_rad=self.camera.yaw_rad + yaw_rad, pitch_rad=pitch_rad)
-
     def _update_orbit(self, delta_s: float) -> None:
         moved = self._turned.copy()
         self._turned[:] = 0
@@ -261,22 +299,60 @@ class FlyControls:
             self._turning *= 1 - _share(delta_s, RELEASE_S)
         if np.abs(self._turning).max() * ORBIT_RAD_PER_PX <= STILL:
             self._turning[:] = 0
-        if self._pivot is None or not moved.any():
+        if self._pivot is not None and moved.any():
+            self._turn_about(self._pivot, moved[0] * ORBIT_RAD_PER_PX, -moved[1] * ORBIT_RAD_PER_PX)
+
+    def _turn_about(self, pivot: np.ndarray, yaw_rad: float, pitch_rad: float) -> None:
+        """Turns so that the pivot stays in its place in the picture; no farther down than to the floor."""
+        camera = self.camera
+        seen = camera.world_from_eye[:3, :3].T @ (camera.position - pivot)
+        for pitch in (pitch_rad, 0.0):
+            self.camera = camera.turned(yaw_rad, pitch)
+            position = pivot + self.camera.world_from_eye[:3, :3] @ seen
+            if position[1] >= min(self._place.lowest_y, camera.position[1]):
+                break
+        self._move_to(position)
+
+    def _update_turn(self, delta_s: float) -> None:
+        """Turns the head by keys and sticks; the scene, about its middle, while one flies fast."""
+        keys = [np.array(TURNS[name]) for name in self._held & TURNS.keys()]
+        by_keys = np.sum(keys, 0) * TURN_RAD_PER_S if keys else np.zeros(2)
+        wanted = by_keys + np.array([self._sticks.turn_right, self._sticks.turn_up]) * STICK_RAD_PER_S
+        behind = (self._turn_rad_s - wanted) * _share(delta_s, TURN_S)
+        moved = wanted * delta_s + behind * TURN_S
+        self._turn_rad_s -= behind
+        if not wanted.any() and np.abs(self._turn_rad_s).max() <= STILL:
+            self._turn_rad_s[:] = 0
+        if not moved.any():
             return
-        seen = self.camera.world_from_eye[:3, :3].T @ (self.camera.position - self._pivot)
-        self._turn(moved[0] * ORBIT_RAD_PER_PX, -moved[1] * ORBIT_RAD_PER_PX)
-        position = self._pivot + self.camera.world_from_eye[:3, :3] @ seen
-        self.camera = replace(self.camera, position=position)
+        if not (keys and "fast" in self._held):
+            self.camera = self.camera.turned(*moved)
+            return
+        if self._pivot is None:
+            self._pivot = self.middle
+        self._turn_about(self._pivot, *moved)
+
+    def _update_pan(self, delta_s: float) -> None:
+        part = self._pan * _share(delta_s, PAN_S) if np.abs(self._pan).max() > STILL_PAN else self._pan.copy()
+        self._pan -= part
+        if not part.any():
+            return
+        height = 2 * self._pan_depth * math.tan(self.camera.fov_y_rad / 2)
+        right, up, _ = self.camera.world_from_eye[:3, :3].T
+        self._move_to(self.camera.position + (up * part[1] - right * part[0]) * height)
 
     def _update_dolly(self, delta_s: float) -> None:
+        for name in self._held & NOTCHES.keys():
+            self._dolly += NOTCHES[name] * NOTCHES_PER_S * delta_s
+            self._toward = None
         part = self._dolly if abs(self._dolly) < STILL else self._dolly * _share(delta_s, DOLLY_S)
         self._dolly -= part
         if not part:
             return
         direction = self.camera.forward if self._toward is None else self._toward
-        reach = self._reach_along(direction)
-        step = max(reach - self._closest if part > 0 else reach, 0) * (1 - NEARER_PER_NOTCH**part)
-        self.camera = replace(self.camera, position=self.camera.position + direction * step)
+        reach = self._place.reach(self.camera.position, direction)
+        step = max(reach - self._place.closest if part > 0 else reach, 0) * (1 - NEARER_PER_NOTCH**part)
+        self._move_to(self.camera.position + direction * step)
 
     def _update_movement(self, delta_s: float) -> None:
         wanted = np.zeros(3)
@@ -284,42 +360,26 @@ class FlyControls:
         axes = np.array([right, (0, 1, 0), back])
         for name in self._held & DIRECTIONS.keys():
             wanted += np.array(DIRECTIONS[name]) @ axes
-        wanted *= (FAST if "fast" in self._held else 1.0) / max(float(np.linalg.norm(wanted)), 1.0)
+        sticks = self._sticks
+        wanted += np.array([sticks.right, sticks.up, sticks.back]) @ axes
+        faster = (FAST if "fast" in self._held else 1.0) * FAST**sticks.boost
+        wanted *= faster / max(float(np.linalg.norm(wanted)), 1.0)
         behind = (self._drift - wanted) * _share(delta_s, SPEED_UP_S)
         moved = wanted * delta_s + behind * SPEED_UP_S
         self._drift -= behind
         if not wanted.any() and np.abs(self._drift).max() <= STILL:
             self._drift[:] = 0
         if moved.any():
-            reach = max(self._distance(self.camera.position), self._closest)
-            self.camera = replace(self.camera, position=self.camera.position + moved * self.pace * reach)
+            reach = max(self._place.distance(self.camera.position), self._place.closest)
+            self._move_to(self.camera.position + moved * self.pace * reach)
 
-    def _distance(self, position: np.ndarray, margin: np.ndarray | float = 0.0) -> float:
-        """To the nearest box, grown by a margin; 0 inside one."""
-        outside = np.maximum(np.maximum(self._lower - margin - position, position - self._upper - margin), 0)
-        return math.sqrt(float(np.einsum("ij,ij->i", outside, outside).min()))
-
-    def _reach_along(self, direction: np.ndarray, position: np.ndarray | None = None) -> float:
-        """To the first box ahead in a direction, else as far as the nearest in any; at least `closest`."""
-        position = self.camera.position if position is None else position
-        slope = 1 / np.where(np.abs(direction) < 1e-12, 1e-12, direction)
-        ends = np.stack([(self._lower - position) * slope, (self._upper - position) * slope])
-        enter, leave = ends.min(0).max(1), ends.max(0).min(1)
-        hit = enter[(enter <= leave) & (enter > 0)]
-        reach = float(hit.min()) if len(hit) else self._distance(position)
-        return max(reach, self._closest)
+    def _move_to(self, position: np.ndarray) -> None:
+        """As near to a position as a hand may come."""
+        self.camera = replace(self.camera, position=self._place.within(position))
 
 
-def movement_commands(controls: FlyControls, home: Callable[[], Undo] | None = None) -> list[Command]:
-    """Commands of flying: held ones take `pressed`, true when the key goes down and false when it comes up.
-
-    `home`: what brings the first view back, where that depends on more than the controls know.
-    """
-    commands = [
-        Command(f"move.{name}", partial(controls.hold, name), key, {"pressed": bool}, held=True)
-        for name, key in KEYS.items()
-    ]
-    return [*commands, Command("view.home", home or controls.home, "Home")]
+def _is_finite(*values: float) -> bool:
+    return all(math.isfinite(value) for value in values)
 
 
 def _share(delta_s: float, constant_s: float) -> float:

@@ -10,22 +10,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..engine.camera import Camera
 from ..engine.commands import Command, Undo
-from ..engine.controls import FlyControls, Surroundings, movement_commands
+from ..engine.controls import FlyControls
+from ..engine.flight import angles
+from ..engine.movement import movement_commands
 from ..engine.picking import Pick
 from ..engine.scene import Scene
+from ..engine.surroundings import Surroundings
 from ..loaders.network import Network
 from .analysis import Analysis
 from .focus import WHOLE, Focus, FocusTrack, ReliefTrack, show_focus
 from .layer_volumes import Tray
 from .looks import LOOKS, RANGES, VALUE, Look, relief_of
-from .network_scene import NetworkScene, build, show_at, show_look, tray_bounds
+from .network_scene import NetworkScene, build, main_bounds, show_at, show_look, tray_bounds
 from .placement import Placed
 from .runs import Runs
 from .selection import Weight, part_of, place_of, stands_in
 from .style import THEMES
 from .tours import Tour, default_tour
 from .views import View, layer_view, overview, typical_layer, weight_view
+from .visits import Place, Visits
 
 __all__ = ["Session"]
 
@@ -85,6 +90,7 @@ class Session:
     def _begin(self) -> None:
         self.selected: Weight | None = None
         self._layer = -1  # that Tab goes on from
+        self._visits = Visits()
         self._tour = None
         self._refocus(WHOLE)
 
@@ -116,6 +122,8 @@ class Session:
             Command("view.point", self.go_to_point, "", {"layer": int, "x": float, "z": float}),
             Command("view.next", lambda: self._step(1), "Tab"),
             Command("view.previous", lambda: self._step(-1), "Shift+Tab"),
+            Command("view.back", self.go_back, "Alt+Left"),
+            Command("view.forward", self.go_forward, "Alt+Right"),
             Command("view.tour", self.toggle_tour, "T"),
             Command("view.theme", self.switch_theme, "L"),
             Command("look.next", lambda: self._look(self.look.after(1)), "V"),
@@ -131,7 +139,6 @@ class Session:
 
     def go_home(self) -> Undo:
         """To the whole network."""
-        self._layer = -1
         return self._go(overview(self.built, self.aspect, self.is_right_taken), WHOLE)
 
     @property
@@ -144,7 +151,6 @@ class Session:
         index = self._chosen(layer)
         if index < 0:
             return None
-        self._layer = index
         return self._go(layer_view(self.built, self._placed(index), self.aspect), Focus(index, 1.0))
 
     def go_to_weights(self) -> Undo | None:
@@ -152,15 +158,30 @@ class Session:
         index = self._chosen(None)
         if index < 0:
             return None
-        self._layer = index
         return self._go(weight_view(self.built, self._placed(index)), Focus(index, 2.0))
 
     def go_to_point(self, layer: int, x: float, z: float) -> Undo:
         """To a weight of a layer that lies at a place of the floor plan, near enough for its number."""
-        self._layer = layer
         view = weight_view(self.built, self._placed(layer), _tray_at(self._placed(layer), x, z))
         shift = np.array([x - view.target[0], 0.0, z - view.target[2]])
         return self._go(View(view.position + shift, view.target + shift, view.fov_y_rad), Focus(layer, 2.0))
+
+    def go_back(self) -> Undo | None:
+        """To the place before, or to where a hand began to fly away."""
+        return self._revisit(self._visits.back(self._here()))
+
+    def go_forward(self) -> Undo | None:
+        """To the place that `go_back` left."""
+        return self._revisit(self._visits.forward(self._here()))
+
+    def layer_ahead(self) -> int:
+        """Index of the layer that is nearest to the middle of the picture; -1 without layers."""
+        if not self.built.layout.layers:
+            return -1
+        camera = self.controls.camera
+        bounds = np.array([main_bounds(layer) for layer in self.built.layout.layers])
+        ways = bounds.mean(1) - camera.position
+        return int(np.argmax(ways @ camera.forward / np.maximum(np.linalg.norm(ways, axis=1), 1e-9)))
 
     def way_to(self, pick: Pick) -> tuple[str, dict[str, float]] | None:
         """(command, arguments) that lead nearer to what was picked: to its layer as long as weights are too small."""
@@ -204,7 +225,7 @@ class Session:
         if self._tour is not None:
             self.stop()
             return None
-        tour = default_tour(self.built, self.aspect, TOUR_S)
+        tour, self._visits = default_tour(self.built, self.aspect, TOUR_S), self._visits.noting(self._here())
         undo = self._focus(WHOLE, self.controls.tour(tour.flight))
         self._tour = tour
         return undo
@@ -277,7 +298,31 @@ class Session:
         return self.built.layout.layers[layer]
 
     def _go(self, view: View, focus: Focus) -> Undo:
-        return self._focus(focus, self.controls.go_to(view.position, view.target, view.fov_y_rad))
+        camera = Camera(view.position, *angles(view.target - view.position), view.fov_y_rad)
+        place = Place(camera, view.target, focus, focus.layer)
+        return self._move(place, self._visits.go(self._here(), place))
+
+    def _here(self) -> Place:
+        """Where one is; on the way to a place, that place."""
+        if self.controls.is_under_way and self._tour is None and self._visits.places:
+            return self._visits.place
+        return Place(self.controls.camera, self.controls.middle, self._goal, self._layer)
+
+    def _revisit(self, visits: Visits | None) -> Undo | None:
+        return self._move(visits.place, visits) if visits is not None else None
+
+    def _move(self, place: Place, visits: Visits) -> Undo:
+        """Flies to a place, with the visits that there are then."""
+        before = self._layer, self._visits
+        camera = place.camera
+        undo_focus = self._focus(place.focus, self.controls.go_to(camera.position, place.target, camera.fov_y_rad))
+        self._layer, self._visits = place.layer, visits
+
+        def undo() -> None:
+            undo_focus()
+            self._layer, self._visits = before
+
+        return undo
 
     def _focus(self, focus: Focus, undo_flight: Undo) -> Undo:
         self._leave_tour()
@@ -332,4 +377,5 @@ def _entrance(built: NetworkScene, aspect: float) -> Surroundings:
     height = (upper[:, 1] - lower[:, 1]) / 2
     lower[:, 1] = upper[:, 1] = (lower[:, 1] + upper[:, 1]) / 2
     closest = CLOSEST_CELLS * min((tray.cell for _, tray in trays), default=1.0)
-    return Surroundings(start.position, start.target, start.fov_y_rad, lower, upper, closest, height)
+    floor_y = built.scene.floor_y
+    return Surroundings(start.position, start.target, start.fov_y_rad, lower, upper, closest, height, floor_y)

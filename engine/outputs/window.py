@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import signal
 import sys
@@ -149,6 +150,11 @@ class WindowClock:
         """Puts text on the clipboard, where there is one."""
         self._glfw.set_clipboard_string(self._window, words)
 
+    @property
+    def has_gamepad(self) -> bool:
+        """True while one is plugged in."""
+        return self._input.has_gamepad
+
     def set_title(self, title: str) -> None:
         """Names the window."""
         self._glfw.set_window_title(self._window, title)
@@ -166,7 +172,7 @@ class WindowClock:
     def toggle_full_screen(self) -> None:
         """Takes the whole screen, or gives it back."""
         glfw = self._glfw
-        monitor = glfw.get_primary_monitor()
+        monitor = self._monitor()
         if self._windowed is not None:
             glfw.set_window_monitor(self._window, None, *self._windowed, glfw.DONT_CARE)
             self._windowed = None
@@ -175,6 +181,19 @@ class WindowClock:
             mode = glfw.get_video_mode(monitor)
             glfw.set_window_monitor(self._window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
         self.request()
+
+    def _monitor(self) -> Any:
+        """The monitor on which most of the window is, where the desktop says so; None without any."""
+        glfw = self._glfw
+        place, size = glfw.get_window_pos(self._window), glfw.get_window_size(self._window)
+
+        def shared(monitor: Any) -> int:
+            starts, screen = glfw.get_monitor_pos(monitor), glfw.get_video_mode(monitor).size
+            ends = [min(a + b, c + d) for a, b, c, d in zip(place, size, starts, screen, strict=True)]
+            return math.prod(max(end - max(a, b), 0) for end, a, b in zip(ends, place, starts, strict=True))
+
+        monitors = [monitor for monitor in glfw.get_monitors() if glfw.get_video_mode(monitor)]
+        return max(monitors, key=shared, default=None)
 
     def next_frame(self) -> Frame | None:
         """The next live frame, after waiting until there is one to draw; None: the window was closed."""
@@ -227,6 +246,7 @@ class WindowClock:
         for number, handler in self._signals.items():
             signal.signal(number, handler)
         self._signals.clear()
+        self._input.close()
         if self._target is not None:
             self._target.close()
         self._context.close()
@@ -239,7 +259,7 @@ class WindowClock:
                 self._glfw.poll_events()
             else:
                 waited = True
-                self._glfw.wait_events_timeout(self._idle_s())
+                self._glfw.wait_events_timeout(min(self._idle_s(), self._input.longest_wait_s))
             if self._interrupted:
                 raise KeyboardInterrupt
             self._input.handle()

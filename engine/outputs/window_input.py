@@ -1,4 +1,4 @@
-"""What people do in a window, as commands and camera movements: keys, mouse, wheel, dropped files.
+"""What people do in a window, as commands and camera movements: keys, mouse, wheel, gamepad, dropped files.
 
 Events are queued by glfw's callbacks and handled by `handle` afterwards: Ctrl-C inside a callback from C would be lost,
 and drawing in one would come between a frame's passes. vispy's own key events are not used: they miss keys pressed
@@ -8,6 +8,7 @@ together with Ctrl.
 from __future__ import annotations
 
 import importlib
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ import numpy as np
 
 from ..commands import Command, CommandTable
 from ..controls import FlyControls
+from ..gamepad import STILL_PAD, Pad, changes
 from ..loop import now_s
 from ..panel_host import PanelHost
+from .window_gamepads import Gamepads
 
 __all__ = ["Hooks", "WindowInput"]
 
@@ -46,10 +49,12 @@ NAMED_KEYS = {
     "TAB": "Tab",
     "UP": "Up",
 }
-SAME_KEY = {"Up": "W", "Down": "S", "Left": "A", "Right": "D"}  # where the arrow has no command of its own
 DRAG_PX = 4.0  # a press that moves less is a click
 DOUBLE_CLICK_S = 0.35
-LEFT, RIGHT = 0, 1
+LEFT, RIGHT, MIDDLE = 0, 1, 2
+BUTTON_KEYS = {3: "Alt+Left", 4: "Alt+Right"}  # what further buttons of a mouse do
+PAN_PER_NOTCH = 0.06  # of the picture's height
+PAD_S = 1 / 60  # between two looks at a gamepad
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Hooks:
     # A button went down on a panel, or the mouse moved since: place, button, whether it just did. True: that shows.
     stroke: Callable[[float, float, int, bool], bool] | None = None
     stroke_end: Callable[[], None] | None = None  # it was let go
+    gamepad: Callable[[str], None] | None = None  # one of that name was plugged in
 
 
 class WindowInput:
@@ -96,16 +102,57 @@ class WindowInput:
         self._place = np.zeros(2)  # of the mouse, px
         self._pressed_at: np.ndarray | None = None  # of the left button
         self._dragging = False
+        self._pans = False  # the drag moves the scene and does not turn it
+        self._grip: np.ndarray | None = None  # (3,) what it took hold of
         self._on_panel: int | None = None  # button that a panel has
         self._looking = False
         self._last_click: tuple[float, np.ndarray] | None = None
+        self._gamepads = Gamepads()
+        self._pad = STILL_PAD
         self._listen()
+
+    @property
+    def has_gamepad(self) -> bool:
+        """True while one is plugged in."""
+        return bool(self._gamepads)
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long nobody need look at what does not tell by itself."""
+        return PAD_S if self._gamepads else math.inf
 
     def handle(self) -> None:
         """Does what people did since."""
         while self._events:
             handler, values = self._events.popleft()
             handler(*values)
+        for name in self._gamepads.news():
+            if self._hooks.gamepad is not None:
+                self._hooks.gamepad(name)
+        if self._gamepads or self._pad != STILL_PAD:
+            is_ours = self._glfw.get_window_attrib(self._window, self._glfw.FOCUSED)
+            self.follow(self._gamepads.read() if is_ours else STILL_PAD)
+
+    def follow(self, pad: Pad) -> None:
+        """Does what a gamepad says."""
+        before, self._pad = self._pad, pad
+        if pad.sticks != before.sticks:
+            self._controls.steer(pad.sticks)
+            self._request()
+        for button, name, pressed in changes(before, pad):
+            if name not in self._commands:
+                continue
+            key, command = -1 - button, self._commands[name]
+            if not pressed:
+                self._let_go(key)
+            elif command.held:
+                self._hold(key, command)
+            else:
+                self._run(command)
+
+    def close(self) -> None:
+        """Listens to gamepads no more."""
+        self._gamepads.close()
 
     def release(self) -> None:
         """Lets go of all keys and of the mouse."""
@@ -149,13 +196,11 @@ class WindowInput:
 
     def _press(self, key: int, scancode: int, name: str, mods: int) -> None:
         glfw = self._glfw
-        command = self._commands.by_key(name) or self._commands.by_key(SAME_KEY.get(name, ""))
-        if command is not None and command.held and not mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
-            if command.name not in self._held.values():
-                self._run(command, pressed=True)
-            self._held[key] = command.name
-            return
         # Held keys go by their place on the keyboard (W A S D), others by what is printed on them.
+        command = self._commands.by_key(name)
+        if command is not None and command.held and not mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
+            self._hold(key, command)
+            return
         printed = name if key in self._names or name.isdigit() else (glfw.get_key_name(key, scancode) or name).upper()
         if len(printed) == 1 and not printed.isalnum() and not mods & glfw.MOD_CONTROL:
             return  # comes as text as well
@@ -164,6 +209,11 @@ class WindowInput:
         command = self._commands.by_key(combination)
         if command is not None and not command.held:
             self._run(command)
+
+    def _hold(self, key: int, command: Command) -> None:
+        if command.name not in self._held.values():
+            self._run(command, pressed=True)
+        self._held[key] = command.name
 
     def _let_go(self, key: int) -> None:
         name = self._held.pop(key, None)
@@ -197,10 +247,13 @@ class WindowInput:
                 return
         if button == self._on_panel:
             self._end_stroke()
-        if button == LEFT:
-            self._press_left() if pressed else self._release_left()
+        if button in (LEFT, MIDDLE):
+            pans = button == MIDDLE or bool(mods & self._glfw.MOD_SHIFT)
+            self._grab(pans) if pressed else self._end_grab(can_click=button == LEFT)
         elif button == RIGHT:
             self._lock_cursor() if pressed else self._unlock_cursor()
+        elif pressed and (command := self._commands.by_key(BUTTON_KEYS.get(button, ""))):
+            self._run(command)
 
     def _stroke(self, is_new: bool = False) -> None:
         """Tells of a drag on a panel, of every place between two pictures."""
@@ -214,11 +267,12 @@ class WindowInput:
             self._hooks.stroke_end()
         self._on_panel = None
 
-    def _press_left(self) -> None:
-        self._pressed_at, self._dragging = self._place.copy(), False
+    def _grab(self, pans: bool) -> None:
+        self._end_drag()
+        self._pressed_at, self._pans = self._place.copy(), pans
 
-    def _release_left(self) -> None:
-        if self._pressed_at is not None and not self._dragging:
+    def _end_grab(self, can_click: bool) -> None:
+        if can_click and self._pressed_at is not None and not self._dragging:
             self._click()
         self._end_drag()
 
@@ -234,7 +288,7 @@ class WindowInput:
             self._request()
 
     def _end_drag(self) -> None:
-        if self._dragging:
+        if self._dragging and not self._pans:
             self._controls.end_orbit()
         self._pressed_at, self._dragging = None, False
 
@@ -254,7 +308,7 @@ class WindowInput:
         place = self._scaled(x, y)
         moved, self._place = place - self._place, place
         if self._looking:
-            self._controls.look(*moved)
+            self._controls.look(*moved / self._density())
             self._request()
             return
         if self._panels is not None:
@@ -278,9 +332,15 @@ class WindowInput:
                 return
             self._dragging = True
             pivot_at = self._hooks.pivot_at
-            self._controls.begin_orbit(pivot_at(*map(float, self._pressed_at)) if pivot_at else None)
+            self._grip = pivot_at(*map(float, self._pressed_at)) if pivot_at else None
+            if not self._pans:
+                self._controls.begin_orbit(self._grip)
             moved = self._place - self._pressed_at
-        self._controls.orbit(*moved)
+        if self._pans:
+            right, down = moved / self._size_px()[1]
+            self._controls.pan(right, down, self._grip)
+        else:
+            self._controls.orbit(*moved)
         self._request()
 
     def _scroll(self, right: float, up: float) -> None:
@@ -289,10 +349,19 @@ class WindowInput:
             self._refresh()
             if self._panels.wants_mouse:
                 return
-        size_px = self._glfw.get_framebuffer_size(self._window)
-        x_px, y_px = map(float, self._place)
-        self._controls.wheel(up, None if self._looking else self._controls.direction_at(x_px, y_px, size_px))
+        if self._is_shift_down() and not self._controls.is_flying:
+            self._controls.pan(right * PAN_PER_NOTCH, up * PAN_PER_NOTCH)
+        elif abs(right) > abs(up):  # a trackpad; what fingers stray aside while zooming is let be
+            self._controls.pan(right * PAN_PER_NOTCH, 0.0)
+        else:
+            x_px, y_px = map(float, self._place)
+            toward = None if self._looking else self._controls.direction_at(x_px, y_px, self._size_px())
+            self._controls.wheel(up, toward)
         self._request()
+
+    def _is_shift_down(self) -> bool:
+        glfw = self._glfw
+        return any(glfw.get_key(self._window, key) == glfw.PRESS for key in (glfw.KEY_LEFT_SHIFT, glfw.KEY_RIGHT_SHIFT))
 
     def _drop(self, paths: list[str]) -> None:
         if self._hooks.drop is not None:
@@ -305,6 +374,13 @@ class WindowInput:
 
     def _scaled(self, x: float, y: float) -> np.ndarray:
         """Px of the picture: screens of high density count the mouse in larger units."""
+        return np.array([x, y]) * self._density()
+
+    def _density(self) -> np.ndarray:
+        """(2,) px of the picture in a unit of the mouse."""
+        return np.array(self._size_px()) / np.maximum(self._glfw.get_window_size(self._window), 1)
+
+    def _size_px(self) -> tuple[int, int]:
+        """(width, height) of the picture; at least 1, also while minimized."""
         width, height = self._glfw.get_framebuffer_size(self._window)
-        screen_width, screen_height = self._glfw.get_window_size(self._window)
-        return np.array([x * width / max(screen_width, 1), y * height / max(screen_height, 1)])
+        return max(width, 1), max(height, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 
 from ...engine.commands import Command
 from ...engine.panel_host import heading_font
@@ -11,7 +12,7 @@ __all__ = ["Rows", "help_panel", "help_rows"]
 
 Rows = list[tuple[str, str]]  # key, what it does
 
-WIDTH = 0.7  # of the picture, at most
+WIDTH = 0.94  # of the picture, at most
 COLUMN_GAP = 36.0  # px at scale 1
 HEIGHT = 0.92
 SMALLEST = 0.6  # of the size of text, where many rows have to fit
@@ -47,8 +48,10 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     _heading(text("help.title"), 1.35)
     groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
     groups += help_rows(commands, text)
-    columns = _columns(groups)
-    imgui.push_font(None, imgui.get_style().font_size_base * _size(columns, picture.y * HEIGHT))
+    style = imgui.get_style()
+    left_px = picture.y * HEIGHT - imgui.get_cursor_pos().y - style.window_padding.y
+    columns = _columns(groups, left_px / (imgui.get_text_line_height() + 2 * style.cell_padding.y))
+    imgui.push_font(None, style.font_size_base * _size(columns, left_px))
     for k, column in enumerate(columns):
         if k:
             imgui.same_line(spacing=COLUMN_GAP * imgui.get_style().font_scale_dpi)
@@ -57,26 +60,32 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     imgui.end()
 
 
-def _size(columns: list[list[tuple[str, Rows]]], height_px: float) -> float:
-    """Of the usual size of text, so that all rows are seen in a panel of this height, below its heading."""
+def _size(columns: list[list[tuple[str, Rows]]], left_px: float) -> float:
+    """Of the usual size of text, so that all rows are seen in what is left of the panel's height."""
     from imgui_bundle import imgui
 
-    style, line = imgui.get_style(), imgui.get_text_line_height()
-    gaps, left = 2 * style.cell_padding.y, height_px - imgui.get_cursor_pos().y - style.window_padding.y
     rows = max(_height(column) for column in columns)
-    return min(max((left / max(rows, 1) - gaps) / line, SMALLEST), 1.0)
+    gaps, line = 2 * imgui.get_style().cell_padding.y, imgui.get_text_line_height()
+    return min(max((left_px / max(rows, 1) - gaps) / line, SMALLEST), 1.0)
 
 
-def _height(groups: list[tuple[str, Rows]]) -> float:
+def _height(groups: Sequence[tuple[str, Rows]]) -> float:
     """In rows."""
     return sum(len(rows) + TITLE_ROWS for _, rows in groups)
 
 
-def _columns(groups: list[tuple[str, Rows]]) -> list[list[tuple[str, Rows]]]:
-    """The groups in two columns, about equally high; a title is as high as two rows."""
-    heights = [len(rows) + TITLE_ROWS for _, rows in groups]
-    split = min(range(len(groups) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
-    return [groups[:split], groups[split:]]
+def _columns(groups: list[tuple[str, Rows]], most_rows: float) -> list[list[tuple[str, Rows]]]:
+    """The groups in two columns about equally high, or in three where two would be higher than this."""
+    two = _in_columns(groups, 2)
+    return two if max(map(_height, two)) <= most_rows else _in_columns(groups, 3)
+
+
+def _in_columns(groups: list[tuple[str, Rows]], count: int) -> list[list[tuple[str, Rows]]]:
+    """The groups in so many columns, the highest of which is as low as can be; empty ones left out."""
+    ways = combinations(range(len(groups) + count - 1), count - 1)  # stars and bars
+    cuts = [[0, *(bar - k for k, bar in enumerate(bars)), len(groups)] for bars in ways]
+    choices = [[groups[a:b] for a, b in zip(cut, cut[1:], strict=False)] for cut in cuts]
+    return [column for column in min(choices, key=lambda choice: max(map(_height, choice))) if column]
 
 
 def _draw_column(groups: list[tuple[str, Rows]]) -> None:

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 from tensornaut.engine.commands import CommandTable
-from tensornaut.engine.controls import FlyControls, Surroundings, movement_commands
+from tensornaut.engine.controls import FlyControls
 from tensornaut.engine.flight import Flight, Key
+from tensornaut.engine.movement import movement_commands
+from tensornaut.engine.surroundings import Surroundings
 from tensornaut.engine.view import clip_from_world
 
 SIZE = (640, 360)

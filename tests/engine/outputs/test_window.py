@@ -90,9 +90,6 @@ def test_w_flies_forward_as_long_as_it_is_down(window):
     window.do("keyup", "w")
     rest = window.at_rest()
     assert rest["at"][:2] == [0, 0] and rest["at"][2] < 70
-    window.do("keydown", "Up")  # an arrow does the same
-    window.until(lambda line: "frame" in line and line["at"][2] < rest["at"][2] - 5)
-    window.do("keyup", "Up")
 
 
 def test_pressed_keys_run_their_commands_once(window):

@@ -11,11 +11,13 @@ import sys
 import numpy as np
 from tensornaut.engine import loop
 from tensornaut.engine.commands import Command, CommandTable
-from tensornaut.engine.controls import FlyControls, Surroundings, movement_commands
+from tensornaut.engine.controls import FlyControls
 from tensornaut.engine.kernels.errors import InputError
+from tensornaut.engine.movement import movement_commands
 from tensornaut.engine.outputs.video import VideoSink
 from tensornaut.engine.outputs.window import Hooks, WindowClock, open_context
 from tensornaut.engine.panel_host import PanelHost
+from tensornaut.engine.surroundings import Surroundings
 
 
 def say(**values):
