@@ -12,7 +12,7 @@ __all__ = ["ScreenCover", "screen_cover"]
 
 ROWS = 68  # cells of the picture's height; its width has as many square ones as fit
 SKY = 0.2  # how much the sky counts
-MOST_BOXES = 256  # largest on the screen first
+MOST_BOXES = 160  # largest on the screen first
 NEAR = 1e-3  # share of the farthest depth, before which edges are cut off
 CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], bool)
 EDGES = np.array([(a, b) for a in range(8) for b in range(a) if (CORNERS[a] ^ CORNERS[b]).sum() == 1])
@@ -26,11 +26,11 @@ class ScreenCover:
     cell_px: float
 
     def shares(self, rectangles_px: np.ndarray) -> np.ndarray:
-        """(n,) float64, 0 to 1: how much of each rectangle (n, 4) x, y, width, height is covered."""
-        left, top = rectangles_px[:, 0] / self.cell_px, rectangles_px[:, 1] / self.cell_px
-        right, bottom = left + rectangles_px[:, 2] / self.cell_px, top + rectangles_px[:, 3] / self.cell_px
+        """(...) float64, 0 to 1: how much of each rectangle (..., 4) x, y, width, height is covered."""
+        left, top, wide, high = np.moveaxis(rectangles_px / self.cell_px, -1, 0)
+        right, bottom = left + wide, top + high
         corners = self._sum(bottom, right) - self._sum(top, right) - self._sum(bottom, left) + self._sum(top, left)
-        return corners / np.maximum((right - left) * (bottom - top), 1e-9)
+        return np.asarray(corners / np.maximum(wide * high, 1e-9))
 
     def _sum(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """Between corners in proportion."""

@@ -27,7 +27,7 @@ STAYING = 0.7  # what a callout may gain by another place and still stays where 
 MOST_COVERED, SURE_CALLOUTS = 0.35, 2  # share of a callout that may hide things; the nearest few always stand
 CELL_PX = (96.0, 44.0)  # px at 1080 lines: the grid that thins crowds out
 CELL_CALLOUTS = 3
-CALLOUT_LIMIT = 300
+CALLOUT_LIMIT = 120
 KEPT = 0.9  # what was shown counts as nearer by this
 NEARNESS_STEP = math.log(1.1)  # distances within 10 % are alike: priority decides among them
 
@@ -95,7 +95,7 @@ def least_size_px(size: float, height_px: int) -> int:
 def nearest_by_cell(
     places_px: np.ndarray, distance: np.ndarray, priority: np.ndarray, kept: np.ndarray, scale: float
 ) -> np.ndarray:
-    """Indices of at most 300 callouts worth placing, nearest first, then by priority: few of any crowd.
+    """Indices of at most 120 callouts worth placing, nearest first, then by priority: few of any crowd.
 
     places_px (n, 2), distance (n,) world units > 0, priority (n,), kept (n,) bool: was shown in the picture before.
     """
@@ -130,45 +130,59 @@ def layout_callouts(
     width, height = viewport_px
     scale = screen_scale(height)
     taken = _Taken(len(anchors_px), obstacles, scale if cover else 0.0)
-    rises, asides = _candidates(cover is not None)
     sizes = np.ceil(sizes_px)
+    places, cost, may_stand = _candidates(anchors_px, sizes, viewport_px, cover, before_px)
     index: list[int] = []
     rectangles = []
-    for k, (anchor, size) in enumerate(zip(anchors_px, sizes, strict=True)):
-        if not 0 <= anchor[0] <= width or size[0] > width:
-            continue
-        lefts = np.clip(anchor[0] - (0.5 + asides) * size[0], 0, max(width - size[0], 0))
-        places = np.stack([np.floor(lefts), np.round(anchor[1] - rises * scale) - size[1]], 1)
-        is_free = taken.leaves_free(places, size) & (places[:, 1] >= 0) & (places[:, 1] + size[1] <= height)
+    for k in np.flatnonzero((0 <= anchors_px[:, 0]) & (anchors_px[:, 0] <= width) & (sizes[:, 0] <= width)).tolist():
+        total, size = cost[k], sizes[k]
+        is_free = taken.leaves_free(places[k], size) & (places[k, :, 1] >= 0) & (places[k, :, 1] + size[1] <= height)
+        if cover is not None and is_free.any():
+            total = total + taken.crossings(places[k], size, anchors_px[k])
+            if len(index) >= SURE_CALLOUTS:
+                is_free &= may_stand[k] & (total <= MOST_COST)
         if not is_free.any():
             continue
-        cost = rises / STEP_PX * STEP_COST + np.abs(asides) * ASIDE_COST
-        if cover is not None:
-            shares = cover.shares(np.column_stack([places, np.tile(size, (len(places), 1))]))
-            cost = cost + shares * COVER_COST + taken.crossings(places, size, anchor)
-            cost = cost + _hidden_by_leaders(cover, places, size, anchor) / (STEP_PX * scale) * OVER_COST
-            if before_px is not None:
-                cost = cost - STAYING * (np.abs(places - anchor - before_px[k]).max(1) < STEP_PX / 2 * scale)
-            if len(index) >= SURE_CALLOUTS:
-                is_free &= (shares <= MOST_COVERED) & (cost <= MOST_COST)
-                if not is_free.any():
-                    continue
-        left, top = places[np.where(is_free, cost, np.inf).argmin()]
-        taken.add(left, top, size, anchor)
+        left, top = places[k, np.where(is_free, total, np.inf).argmin()]
+        taken.add(left, top, size, anchors_px[k])
         index.append(k)
         rectangles.append((left, top, *size))
     return np.array(index, int), np.array(rectangles).reshape(-1, 4)
 
 
-def _hidden_by_leaders(cover: ScreenCover, places: np.ndarray, size: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-    """(n,) px of the leaders from rectangles at places (n, 2) down to the anchor that run over things."""
-    tops = places[:, 1] + size[1]
-    long = np.maximum(anchor[1] - tops, 0.0)
-    thin = np.column_stack([np.full(len(tops), anchor[0] - 0.5), tops, np.ones(len(tops)), long])
-    return cover.shares(thin) * long
+def _candidates(
+    anchors: np.ndarray,
+    sizes: np.ndarray,
+    viewport_px: tuple[int, int],
+    cover: ScreenCover | None,
+    before_px: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(places (n, m, 2) to try for each callout, their cost (n, m), whether they hide little (n, m))."""
+    scale = screen_scale(viewport_px[1])
+    rises, asides = _tries(cover is not None)
+    lefts = np.clip(anchors[:, :1] - (0.5 + asides) * sizes[:, :1], 0, np.maximum(viewport_px[0] - sizes[:, :1], 0))
+    tops = np.round(anchors[:, 1:] - rises * scale) - sizes[:, 1:]
+    places = np.stack([np.floor(lefts), tops], -1)
+    cost = np.tile(rises / STEP_PX * STEP_COST + np.abs(asides) * ASIDE_COST, (len(anchors), 1))
+    if cover is None:
+        return places, cost, np.ones(cost.shape, bool)
+    shares = cover.shares(np.concatenate([places, np.broadcast_to(sizes[:, None], places.shape)], -1))
+    steps = _hidden_by_leaders(cover, tops + sizes[:, 1:], anchors) / (STEP_PX * scale)
+    cost += shares * COVER_COST + steps * OVER_COST
+    if before_px is not None:
+        moved = np.abs(places - (anchors + before_px)[:, None]).max(-1)
+        cost -= STAYING * (moved < STEP_PX / 2 * scale)
+    return places, cost, shares <= MOST_COVERED
 
 
-def _candidates(is_far: bool) -> tuple[np.ndarray, np.ndarray]:
+def _hidden_by_leaders(cover: ScreenCover, tops: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """(n, m) px of leaders from heights (n, m) down to anchors (n, 2) that run over things."""
+    long = np.maximum(anchors[:, 1:] - tops, 0.0)
+    left = np.broadcast_to(anchors[:, :1] - 0.5, tops.shape)
+    return cover.shares(np.stack([left, tops, np.ones(tops.shape), long], -1)) * long
+
+
+def _tries(is_far: bool) -> tuple[np.ndarray, np.ndarray]:
     """(px at 1080 lines above the anchor, shares of the width to the left of the middle) of the places to try."""
     rises = LIFT_PX + STEP_PX * np.arange((FAR_STEPS if is_far else STEPS) + 1)
     asides = np.array(ASIDES if is_far else (0.0,))
