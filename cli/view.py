@@ -127,6 +127,7 @@ class Viewer:
         controls = self._session.controls
         self._clock = WindowClock(self._context, controls, commands, self._panels, self._draw_panels, hooks)
         self._weights.show_in(self._clock)
+        self._session.resize(self._clock.size_px)
 
     def run(self, film: Path | None = None) -> None:
         """Returns when the window was closed. `film`: where to write what is seen meanwhile."""
@@ -192,7 +193,8 @@ class Viewer:
 
     def _prepare(self, frame: Frame) -> None:
         width, height = self._clock.size_px
-        self._session.aspect, self._session.size_px = width / height, (width, height)
+        if self._session.resize((width, height)):
+            self._clock.request()
         self._runs.prepare()
         wants_more = self._session.prepare(frame.time_s)
         self._weights.prepare()

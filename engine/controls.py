@@ -82,11 +82,11 @@ class FlyControls:
         lower, upper = (np.atleast_2d(side).astype(float) for side in (place.lower, place.upper))
         self._place = replace(place, position=position, target=target, lower=lower, upper=upper)
         self._home = Key(EASE_S, position, target, place.fov_y_rad)
-        yaw_rad, pitch_rad = angles(self._home.target - self._home.position)
-        self.camera = Camera(position, yaw_rad, pitch_rad, place.fov_y_rad)
+        self.camera = _camera_of(self._home)
         self._drift = np.zeros(3)  # velocity over `pace * reach`
         self._flight: Flight | None = None
         self._next: Flight | None = None  # begins when `_flight` ends
+        self._goal: Key | None = None  # where `_flight` ends, to the last bit
         self._flown_s = 0.0
         self._dolly = 0.0  # notches still to go
         self._toward: np.ndarray | None = None
@@ -174,7 +174,20 @@ class FlyControls:
         start = Key(0.0, camera.position, self.middle, camera.fov_y_rad)
         goal = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad or camera.fov_y_rad)
         self.follow(Flight([start, goal]))
+        self._goal = goal
         return undo
+
+    def stand(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float) -> None:
+        """Is at a view at once."""
+        self.stop()
+        self.camera = _camera_of(Key(0.0, np.asarray(position, float), np.asarray(target, float), fov_y_rad))
+
+    def is_at(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float) -> bool:
+        """Whether the camera is at a view and stays there, to the last bit."""
+        there = _camera_of(Key(0.0, np.asarray(position, float), np.asarray(target, float), fov_y_rad))
+        here, same = self.camera, np.array_equal(self.camera.position, there.position)
+        angles_of = [(camera.yaw_rad, camera.pitch_rad, camera.fov_y_rad) for camera in (here, there)]
+        return same and angles_of[0] == angles_of[1] and not self.is_moving
 
     def tour(self, flight: Flight) -> Undo:
         """Eases to the first view of a flight and leaves it at once, until the end or until a hand takes over."""
@@ -208,7 +221,7 @@ class FlyControls:
 
     def follow(self, flight: Flight, start_s: float | None = None) -> None:
         """Flies along a flight from a time on (None: its first key), until its end or until a hand takes over."""
-        self._flight, self._next = flight, None
+        self._flight, self._next, self._goal = flight, None, None
         self._flown_s = flight.start_s if start_s is None else start_s
         self._dolly = 0.0
         for motion in (self._drift, self._turning, self._turn_rad_s, self._pan):
@@ -284,8 +297,10 @@ class FlyControls:
         pose, fov_y_rad = self._flight.camera_at(self._flown_s)
         self.camera = Camera(pose[:3, 3], *angles(-pose[:3, 2]), fov_y_rad)
         if self._flown_s >= self._flight.start_s + self._flight.duration_s:
-            following = self._next
+            following, goal = self._next, self._goal
             self.stop()
+            if goal is not None:
+                self.camera = _camera_of(goal)
             if following is not None:
                 self.follow(following, following.departure_s)
 
@@ -376,6 +391,10 @@ class FlyControls:
     def _move_to(self, position: np.ndarray) -> None:
         """As near to a position as a hand may come."""
         self.camera = replace(self.camera, position=self._place.within(position))
+
+
+def _camera_of(view: Key) -> Camera:
+    return Camera(view.position, *angles(view.target - view.position), view.fov_y_rad)
 
 
 def _is_finite(*values: float) -> bool:

@@ -48,6 +48,7 @@ class Session:
     _goal: Focus
     _aimed: Focus
     _shown: Focus
+    _whole: View  # as it was fitted to the picture last
 
     def __init__(
         self, network: Network, theme: str, aspect: float, show: Callable[[Scene], None], look: Look = VALUE
@@ -62,7 +63,8 @@ class Session:
         self.built = build(network, THEMES[theme], Analysis(), look)
         show_at(self.built, self.size_px[1])
         self.runs = Runs(self.built)
-        self.controls = FlyControls(_entrance(self.built, aspect))
+        self._whole = overview(self.built, aspect)
+        self.controls = FlyControls(_entrance(self.built, self._whole))
         self._begin()
 
     def open(self, network: Network) -> None:
@@ -70,7 +72,8 @@ class Session:
         self.built = build(network, THEMES[self.theme], Analysis(), self.look)
         show_at(self.built, self.size_px[1])
         self.runs.open(self.built)
-        self.controls.enter(_entrance(self.built, self.aspect))
+        self._whole = overview(self.built, self.aspect)
+        self.controls.enter(_entrance(self.built, self._whole))
         self._begin()
         self._show(self.built.scene)
 
@@ -93,6 +96,21 @@ class Session:
         self._visits = Visits()
         self._tour = None
         self._refocus(WHOLE)
+
+    def resize(self, size_px: tuple[int, int]) -> bool:
+        """Takes note of the picture's size. True: the whole network, which was in view, was fitted to it anew."""
+        if size_px == self.size_px or min(size_px) < 1:
+            return False
+        is_fitted = self.is_home and self._is_at(self._whole)
+        self.size_px, self.aspect = size_px, size_px[0] / size_px[1]
+        show_at(self.built, size_px[1])
+        if is_fitted:
+            self._whole = overview(self.built, self.aspect, self.is_right_taken)
+            self.controls.stand(self._whole.position, self._whole.target, self._whole.fov_y_rad)
+        return is_fitted
+
+    def _is_at(self, view: View) -> bool:
+        return self.controls.is_at(view.position, view.target, view.fov_y_rad)
 
     def prepare(self, time_s: float) -> bool:
         """Brings the scene to a time, which never goes back. True: it is on the move, another frame is wanted."""
@@ -139,7 +157,8 @@ class Session:
 
     def go_home(self) -> Undo:
         """To the whole network."""
-        return self._go(overview(self.built, self.aspect, self.is_right_taken), WHOLE)
+        self._whole = overview(self.built, self.aspect, self.is_right_taken)
+        return self._go(self._whole, WHOLE)
 
     @property
     def is_home(self) -> bool:
@@ -368,9 +387,8 @@ def _tray_at(layer: Placed, x: float, z: float) -> Tray | None:
     return None
 
 
-def _entrance(built: NetworkScene, aspect: float) -> Surroundings:
-    """What `FlyControls` begins with: the overview, and the trays as sheets with the height of their data."""
-    start = overview(built, aspect)
+def _entrance(built: NetworkScene, start: View) -> Surroundings:
+    """What `FlyControls` begins with: the first view, and the trays as sheets with the height of their data."""
     trays = [(layer, tray) for layer in built.layout.layers for tray in layer.volume.trays]
     bounds = [tray_bounds(layer, tray) for layer, tray in trays] or [(built.scene.lower, built.scene.upper)]
     lower, upper = (np.array(side, float) for side in zip(*bounds, strict=True))
