@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from ..engine.findings import TOLD_SHARE, Finding, Look, closer_look, content_digest, findings, saturated
-from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.decode import is_vector, matrix_shape
 from ..engine.kernels.names import clean
 from ..engine.kernels.summarize import TensorSummary
 from ..loaders.network import Tensor
@@ -35,7 +34,7 @@ class Warnings:
         """Finds what is odd about one tensor. Raises FormatError where a second look finds the file changed."""
         if summary is None:
             return
-        columns = matrix_shape(tensor.shape)[1]
+        columns = tensor.count if is_vector(tensor.shape) else matrix_shape(tensor.shape)[1]
         found = findings(summary, tensor.dtype, columns)
         look = closer_look(summary, tensor.dtype, columns)
         if look.rows or look.ends:
@@ -69,9 +68,8 @@ def _are_equal(one: Tensor, other: Tensor) -> bool:
     """Whether all numbers have the same bits; of two tensors of one type and shape."""
     if one.key == other.key:
         return True
-    flat = [replace(tensor, shape=(tensor.count,), fortran=False) for tensor in (one, other)]
     for first in range(0, one.count, PIECE):
-        a, b = (tensor.read(slice(0, 1), slice(first, first + PIECE)).reshape(-1) for tensor in flat)
+        a, b = (tensor.items(first, min(PIECE, one.count - first)) for tensor in (one, other))
         if a.tobytes() != b.tobytes():
             return False
     return True

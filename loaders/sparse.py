@@ -76,7 +76,7 @@ class Sparse:
         """Places of PIECE values from `start`, int64."""
         stop = min(start + PIECE, self.values.count)
         if len(self.indices.shape) < 2:
-            return self.indices.read(slice(0, 1), slice(start, stop))[0].astype(np.int64)
+            return self.indices.items(start, stop - start).astype(np.int64)
         places = np.zeros(stop - start, np.int64)
         columns = self.indices.read(slice(start, stop), slice(None)).astype(np.int64)
         for side, column in zip(self.shape, columns.T, strict=True):

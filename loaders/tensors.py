@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -94,15 +94,15 @@ class Tensor:
 
         Raises FormatError when the file changed since it was opened, or holds no numbers here.
         """
-        from ..engine.kernels.decode import DTYPES, read_part
+        from ..engine.kernels.decode import read_part
 
-        if self.dtype not in DTYPES or not DTYPES[self.dtype].bits:
-            raise FormatError(self.path, "dtype_unreadable", dtype=self.dtype)
-        layout = self.shape, self.dtype, rows, cols, self.fortran, self.big_endian
-        if self.packed is not None:
-            return read_part(self.packed.read, 0, *layout)
-        with self.source.open() as file:
-            return read_part(file.read, self.place, *layout)
+        return self._read_by(read_part, self.shape, self.dtype, rows, cols, self.fortran, self.big_endian)
+
+    def items(self, first: int, count: int) -> np.ndarray:
+        """(count,) numbers that follow each other in the file, decoded as by `read`. Raises FormatError as `read`."""
+        from ..engine.kernels.decode import read_items
+
+        return self._read_by(read_items, self.dtype, first, count, self.big_endian)
 
     def values(self) -> np.ndarray:
         """All numbers, decoded, in the tensor's shape. Raises FormatError as `read`."""
@@ -129,6 +129,14 @@ class Tensor:
         parts = (raw[: count // 2], raw[count // 2 :]) if self.dtype.startswith("complex") else (raw,)
         numbers = [int.from_bytes(part, "big" if self.big_endian else "little") for part in parts]
         return tuple(number >> shift & (1 << min(size, 64)) - 1 for number in numbers)
+
+    def _read_by(self, reader: Callable[..., np.ndarray], *layout: Any) -> np.ndarray:
+        """What a function of engine/kernels/decode.py reads of the data."""
+        assert self._item_bits
+        if self.packed is not None:
+            return reader(self.packed.read, 0, *layout)
+        with self.source.open() as file:
+            return reader(file.read, self.place, *layout)
 
     @property
     def _item_bits(self) -> int:

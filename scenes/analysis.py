@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.kernels.colorize import OVERVIEW, BrightnessLaw
-from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.decode import is_vector, matrix_shape
 from ..engine.kernels.histogram import counts_below
 from ..engine.kernels.magnitudes import as_real
 from ..engine.kernels.pyramid import Pyramid
@@ -140,9 +140,9 @@ def row_norms_of(sample: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
     Of a vector each number is a row.
     """
-    rows, columns = matrix_shape(shape)
-    if rows == 1:
-        sample, columns = sample.T, 1
+    columns = matrix_shape(shape)[1]
+    if is_vector(shape):
+        sample, columns = sample.reshape(-1, 1), 1
     with np.errstate(over="ignore", invalid="ignore"):
         squares = np.square(np.where(np.isfinite(sample), sample, 0).astype(np.float64))
         return np.sqrt(squares.mean(1) * columns) if sample.size else np.zeros(0)

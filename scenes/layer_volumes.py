@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..engine.values import matrix_shape
+from ..engine.kernels.decode import is_vector, matrix_shape
 
 __all__ = ["Slab", "Strip", "Tray", "Volume", "layer_volume", "slab_for", "tray_for"]
 
@@ -54,6 +54,7 @@ class Tray:
     height: float  # world units of a value at the end of the range
     x: float = 0.0  # middle of the tray in its layer
     z: float = 0.0
+    in_lines: bool = False  # a vector, in several lines as of a text
 
     @cached_property
     def size(self) -> tuple[float, float]:
@@ -167,7 +168,8 @@ def tray_for(tensor: int, shape: Sequence[int]) -> Tray | None:
     longer, shorter = max(across_rows, strips[0].columns), min(across_rows, strips[0].columns)
     cell = shown_length(int(longer)) / longer
     height = min(max(0.07 * shorter * cell, 1.5), 12.0)
-    return Tray(tensor, rows, columns, strips, cell, strips[0].columns >= across_rows, height)
+    in_lines = across_rows > 1 and is_vector(shape)
+    return Tray(tensor, rows, columns, strips, cell, strips[0].columns >= across_rows, height, in_lines=in_lines)
 
 
 def slab_for(shape: Sequence[int | str | None] | None) -> Slab:

@@ -122,6 +122,8 @@ def _remarks(volumes: list[Volume], left_out: int) -> list[str]:
     remarks = []
     if any(tray.cell < 1 for volume in volumes for tray in volume.trays):
         remarks.append(text("legend.compressed"))
+    if any(tray.in_lines for volume in volumes for tray in volume.trays):
+        remarks.append(text("legend.lines"))
     if any(volume.slab for volume in volumes):
         remarks += [text("legend.slabs"), text("legend.lattice")]
     if left_out:

@@ -13,10 +13,11 @@ from functools import lru_cache
 import numpy as np
 
 from ..engine.kernels.colorize import BrightnessLaw
+from ..engine.kernels.decode import is_vector, matrix_shape
 from ..engine.painted import Absolutes, RowNorms, Signs
 from ..engine.scene import WeightGrid
 from ..engine.theme import Theme
-from ..engine.values import Values, matrix_shape
+from ..engine.values import Values
 from .scales import Scale
 from .style import beyond, diverging, sequential, two_signs
 
@@ -126,7 +127,7 @@ def painted_values(look: Look, numbers: Values) -> Values | None:
     """What is shown in place of a tensor's values; None: these themselves. Of a vector each number is a row."""
     if look.name == "sign":
         return Signs(numbers)
-    if look.name == "rownorm" and min(matrix_shape(numbers.shape)) > 1:
+    if look.name == "rownorm" and not is_vector(numbers.shape) and matrix_shape(numbers.shape)[1] > 1:
         return RowNorms(numbers)
     return Absolutes(numbers) if look.name in ("magnitude", "rownorm") else None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..engine.kernels.decode import matrix_shape
+from ..engine.kernels.decode import is_vector, matrix_shape
 from ..engine.kernels.magnitudes import as_real
 from ..engine.kernels.summarize import RANGE_SHARE
 from ..loaders.network import Tensor
@@ -67,9 +67,9 @@ def _facts_of(group: list[tuple[Tensor, np.ndarray]], bins: int) -> Iterator[tup
     histograms = np.bincount(place[finite], minlength=count * bins).reshape(count, bins)
     beyond = (np.abs(filled) > value_range[:, None]).sum(1) / np.maximum(some, 1)
     for k, (tensor, _) in enumerate(group):
-        rows, columns = matrix_shape(tensor.shape)
+        columns = matrix_shape(tensor.shape)[1]
         found = [float(column[k]) if some[k] else None for column in (lowest, highest, mean, std)]
-        of_rows = np.abs(filled[k]) if rows == 1 else norms[k] * np.sqrt(columns)
+        of_rows = np.abs(filled[k]) if is_vector(tensor.shape) else norms[k] * np.sqrt(columns)
         ends = float(of_rows.min()), float(min(of_rows.max(), np.finfo(np.float64).max))
         exact = numbers.shape[1] == tensor.count and wide == columns
         yield (

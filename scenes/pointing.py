@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.block_facts import BlockFacts, known_facts, peak_in, read_facts
+from ..engine.kernels.decode import is_vector, matrix_shape
 from ..engine.kernels.names import clean
 from ..engine.picking import Pick
-from ..engine.values import matrix_shape
 from ..loaders.network import Tensor
 from .exact_values import ExactValue, exact_value
 from .inquiry import Answers, Inquiry, Question
@@ -135,6 +135,8 @@ def _about_selected(built: NetworkScene, tensor: Tensor, weight: Weight, part: G
     questions = _about_pointed(built, tensor, weight)
     questions["shown"] = lambda wanted, known: _shown(part, weight)
     rows, columns = matrix_shape(tensor.shape)
+    if is_vector(tensor.shape) and rows > 1:
+        rows, columns = 1, 1  # lines of it mean nothing
     if columns > 1:
         questions["row"] = lambda wanted, known: row_facts(tensor, weight.row, wanted)
     if rows > 1:

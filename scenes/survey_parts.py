@@ -85,8 +85,7 @@ class Part:
     def _summary(self, first: int, count: int) -> TensorSummary:
         if (stored := self.stored) is not None:
             return self.explained(partial(summarize_stored, stored, first, count, self.width))
-        values = _flat(self.tensor).read(slice(0, 1), slice(first, first + count))
-        return summarize(values.reshape(-1), self.tensor.dtype, first, self.width)
+        return summarize(self.tensor.items(first, count), self.tensor.dtype, first, self.width)
 
 
 class Whole:
@@ -158,18 +157,13 @@ def _small_values(tensors: Sequence[Tensor]) -> Iterator[np.ndarray]:
     """(n,) numbers of each in storage order."""
     first = tensors[0]
     if not is_plain(first):
-        yield from (_flat(tensor).read(slice(None), slice(None)).reshape(-1) for tensor in tensors)
+        yield from (tensor.items(0, tensor.count) for tensor in tensors)
         return
     size = max(tensor.place + _byte_count(tensor) for tensor in tensors) - first.place
     raw = Part(first, 0, first.count).explained(partial(read_raw, _stored(first), 0, size))
     for tensor in tensors:
         start = tensor.place - first.place
         yield values_of(raw[start : start + _byte_count(tensor)], tensor.dtype, tensor.count, tensor.big_endian)
-
-
-def _flat(tensor: Tensor) -> Tensor:
-    """All numbers as one row, as they are stored."""
-    return replace(tensor, shape=(tensor.count,), fortran=False)
 
 
 def _byte_count(tensor: Tensor) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine.block_facts import BlockFacts
+from ..engine.kernels.decode import is_vector, matrix_shape
 from ..engine.kernels.names import clean
 from ..engine.picking import Pick
 from ..loaders.item_places import ItemPlace
@@ -80,10 +81,19 @@ def block_words(tensor: Tensor, pick: Pick, first_column: int, facts: BlockFacts
         lines.append(text("pointed.facts", mean=mean, min=low, max=high))
     elif facts is not None:
         lines.append(text("pointed.no_numbers"))
-    columns = f"{pick.cols.start + first_column}:{pick.cols.stop + first_column}"
-    lines.append(f"{clean(tensor.name, NAME_LIMIT)}[{pick.rows.start}:{pick.rows.stop}, {columns}]")
+    lines.append(f"{clean(tensor.name, NAME_LIMIT)}[{_block_places(tensor, pick, first_column)}]")
     lines.append(_block_quality(pick, facts))
     return BlockWords(title, tuple(lines))
+
+
+def _block_places(tensor: Tensor, pick: Pick, first_column: int) -> str:
+    """Which rows and columns; of a vector in several lines from where to where in each."""
+    start, stop = pick.cols.start + first_column, pick.cols.stop + first_column
+    rows, columns = matrix_shape(tensor.shape)
+    if rows == 1 or not is_vector(tensor.shape):
+        return f"{pick.rows.start}:{pick.rows.stop}, {start}:{stop}"
+    lines = [f"{row * columns + start}:{row * columns + stop}" for row in (pick.rows.start, pick.rows.stop - 1)]
+    return " … ".join(dict.fromkeys(lines))
 
 
 def _block_quality(pick: Pick, facts: BlockFacts | None) -> str:

@@ -9,15 +9,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
-__all__ = ["DTYPES", "DType", "decode", "is_by_byte", "matrix_shape", "read_part", "stored_bytes", "words_of_bytes"]
+__all__ = [
+    "DTYPES",
+    "DType",
+    "decode",
+    "is_by_byte",
+    "is_vector",
+    "matrix_shape",
+    "read_items",
+    "read_part",
+    "stored_bytes",
+    "words_of_bytes",
+]
 
 PIECE_BYTES = 128 << 10  # read and decoded at a time
 WHOLE_BYTES = 64 << 20  # plain numbers in one run are read without a copy up to this size
 GAP_BYTES = 4096  # bytes between two wanted runs that are cheaper to read than to skip
+LONGEST_LINE = 1 << 24  # elements of a vector that is one row
+WIDEST, MOST_TRIED = 8, 1 << 15  # roots of its length: a longer one is at most 64 times wider than high; divisors tried
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,27 @@ DTYPES: dict[str, DType] = {
 def matrix_shape(shape: Sequence[int]) -> tuple[int, int]:
     """(rows, cols) of the matrix that a tensor is seen as: first axis x rest, leading axes of length 1 left out.
 
-    A scalar is 1 x 1, a vector one row.
+    A scalar is 1 x 1, a vector one row. One too long to be seen as a line, such as all parameters in one, has rows as
+    of a text where its length has fitting divisors.
     """
+    if is_vector(shape):
+        return _lines_of(math.prod(shape))
     sides = _without_leading_ones(shape)
-    if len(sides) < 2:
-        return 1, math.prod(sides)
     return sides[0], math.prod(sides[1:])
+
+
+def is_vector(shape: Sequence[int]) -> bool:
+    """Whether no axis stands behind the first that is longer than 1: then rows of its matrix mean nothing."""
+    return len(_without_leading_ones(shape)) < 2
+
+
+@lru_cache(maxsize=1024)
+def _lines_of(count: int) -> tuple[int, int]:
+    """(rows, cols) of a vector: one row, or the most rows that are no more than columns."""
+    most = math.isqrt(count) if count > LONGEST_LINE else 1
+    tried = range(most, max(most // WIDEST, most - MOST_TRIED, 1), -1)
+    rows = next((rows for rows in tried if count % rows == 0), 1)
+    return rows, count // rows
 
 
 def _without_leading_ones(shape: Sequence[int]) -> Sequence[int]:
@@ -170,6 +198,7 @@ def read_part(
     `read_at(offset, count)` gives bytes of the file, where the tensor begins at `offset`. Besides the result at most
     1 MiB is in use; only a tensor of three or more axes in Fortran order, wanted whole, needs its size once more.
     """
+    fortran = fortran and not is_vector(shape)
     shape, matrix = _without_leading_ones(shape), matrix_shape(shape)
     wanted_rows, wanted_cols = range(*rows.indices(matrix[0])), range(*cols.indices(matrix[1]))
     read = _Reader(read_at, offset, dtype, big_endian)
@@ -184,6 +213,15 @@ def read_part(
         whole = read.lattice(count, range(1), range(count)).reshape(shape, order="F").reshape(matrix)
         return whole[rows, cols]
     return read.scattered_columns(shape, wanted_rows, wanted_cols)
+
+
+def read_items(
+    read_at: Callable[[int, int], bytes], offset: int, dtype: str, first: int, count: int, big_endian: bool = False
+) -> np.ndarray:
+    """(count,) items that follow each other in storage, decoded. As `read_part`."""
+    if not count:
+        return np.empty(0, DTYPES[dtype].decoded)
+    return _Reader(read_at, offset, dtype, big_endian).lattice(count, range(1), range(first, first + count))[0]
 
 
 @dataclass(frozen=True)

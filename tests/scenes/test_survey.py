@@ -156,7 +156,7 @@ def test_peaks_know_their_pyramids_alike_by_survey_and_by_waiting(model):
 @pytest.mark.parametrize(
     ("shape", "has_one"),
     [((256, 256), False), ((257, 256), True), ((100_000, 100_000), True), ((3, 10**7), True), ((3, 10**8), False)]
-    + [((10**9,), False), ((10**12, 4), False), ((1, 5 * 10**7), True)],
+    + [((10**9,), True), ((10**9 + 7,), False), ((10**12, 4), False), ((1, 5 * 10**7), True)],
 )
 def test_what_would_take_too_much_memory_has_no_pyramid(shape, has_one, tmp_path):
     path, count = tmp_path / "x.safetensors", int(np.prod(shape, dtype=object))

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tensornaut.engine.kernels import decode_numba
-from tensornaut.engine.kernels.decode import DTYPES, decode, matrix_shape, read_part, stored_bytes
+from tensornaut.engine.kernels.decode import (
+    DTYPES,
+    decode,
+    is_vector,
+    matrix_shape,
+    read_items,
+    read_part,
+    stored_bytes,
+)
 
 NUMBERS = sorted(name for name in DTYPES if name != "string")
 SMALL_FLOATS = sorted(name for name in DTYPES if name.startswith(("float8", "bfloat16", "float4")))
@@ -183,3 +191,34 @@ def test_memory_is_the_part_and_at_most_one_mebibyte_more(shape, dtype, rows, co
     finally:
         tracemalloc.stop()
     assert peak <= part.nbytes + (1 << 20) + 65_536
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (1 << 24, (1, 1 << 24)),
+        (1 << 30, (1 << 15, 1 << 15)),
+        (10**9, (31_250, 32_000)),
+        (10**9 + 7, (1, 10**9 + 7)),  # a prime
+        ((1 << 61) - 1, (1, (1 << 61) - 1)),  # nobody waits for the divisors of such
+    ],
+)
+def test_vectors_too_long_for_a_line_have_rows_where_their_length_has_divisors(count, expected):
+    assert matrix_shape((1, count)) == expected
+    assert is_vector((1, count)) and not is_vector((count, 1))
+
+
+def test_rows_of_a_long_vector_follow_each_other():
+    rows, columns = matrix_shape((1 << 26,))
+    place = rows // 2 * columns + 7
+    holder = bytearray(16)
+
+    def read_at(offset, count):
+        assert offset == place and count == 16
+        return bytes(holder)
+
+    holder[:] = bytes(range(16))
+    for fortran in (False, True):  # which says nothing of a vector
+        part = read_part(read_at, 0, (1 << 26,), "uint8", slice(rows // 2, rows // 2 + 1), slice(7, 23), fortran)
+        assert part.tolist() == [list(range(16))]
+    assert read_items(read_at, 0, "uint8", place, 16).tolist() == list(range(16))
