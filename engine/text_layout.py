@@ -20,8 +20,9 @@ LIFT_PX, STEP_PX, STEPS = 34.0, 14.0, 7  # px at 1080 lines: how high callouts s
 FAR_STEPS = 17  # where data are to be left free
 ASIDES = (0.0, -0.4, 0.4)  # of a callout's width from its middle to the anchor
 APART_PX = (6.0, 2.0)  # between callouts
+EDGE_PX = 10.0  # between callouts and the picture's upper and lower edge
 STEP_COST, ASIDE_COST, COVER_COST, CROSSING_COST = 0.05, 0.5, 6.0, (0.9, 0.45)
-OVER_COST = 0.08  # of a leader, for a step of it that runs over things
+OVER_COST = 0.15  # of a leader, for a step of it that runs over things
 MOST_COST = 2.0  # of a callout beyond the nearest few
 STAYING = 0.7  # what a callout may gain by another place and still stays where it was
 MOST_COVERED, SURE_CALLOUTS = 0.35, 2  # share of a callout that may hide things; the nearest few always stand
@@ -129,6 +130,7 @@ def layout_callouts(
     """
     width, height = viewport_px
     scale = screen_scale(height)
+    margin = EDGE_PX * scale if cover else 0.0
     taken = _Taken(len(anchors_px), obstacles, scale if cover else 0.0)
     sizes = np.ceil(sizes_px)
     places, cost, may_stand = _candidates(anchors_px, sizes, viewport_px, cover, before_px)
@@ -136,7 +138,8 @@ def layout_callouts(
     rectangles = []
     for k in np.flatnonzero((0 <= anchors_px[:, 0]) & (anchors_px[:, 0] <= width) & (sizes[:, 0] <= width)).tolist():
         total, size = cost[k], sizes[k]
-        is_free = taken.leaves_free(places[k], size) & (places[k, :, 1] >= 0) & (places[k, :, 1] + size[1] <= height)
+        tops = places[k, :, 1]
+        is_free = taken.leaves_free(places[k], size) & (tops >= margin) & (tops + size[1] <= height - margin)
         if cover is not None and is_free.any():
             total = total + taken.crossings(places[k], size, anchors_px[k])
             if len(index) >= SURE_CALLOUTS:

@@ -30,6 +30,7 @@ LONGEST_NAME = 28  # characters of a callout
 MOST = 0.8  # of names that have a beginning in common, which then goes without saying
 MOST_PARTS = 16  # of such a beginning
 CROWD = 24  # layers
+FEW_CELLS = 16  # of a tensor that needs no name where there is a crowd
 MOST_REPEATS = 12  # of a block, from which on only the first and the last are told
 PART = re.compile(r"[^./]+[./]+")
 
@@ -173,7 +174,7 @@ def _alike(layout: Layout) -> set[int]:
         if volume.slab is None:
             continue
         given = (volume.kind, volume.slab.shape if volume.kind != "merge" else None)
-        if given in seen or volume.kind == "other" and not volume.trays:
+        if given in seen or volume.kind == "other" and volume.cells < FEW_CELLS:
             alike.add(number)
         seen.add(given)
     return alike

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.text_layout import screen_scale
 from ..engine.view import Eye, clip_from_world, look_at, perspective
-from .labels import block_titles
+from .labels import block_titles, rulers
 from .layer_volumes import Tray
 from .legend import LAYER_PX, PANEL_MARGIN_PX, WIDTH_PX
 from .network_scene import NetworkScene, box_corners, box_places, main_bounds
@@ -127,7 +127,7 @@ def _room(width: float, bottom: float) -> _Room:
 
 OVERVIEW_ROOM = _room(WIDEST, LOWEST)
 LAYER_ROOM = _Room(0.72, 0.72, 0.04, 0.10)
-LAYER_BESIDE_LEGEND = _Room(0.62, 0.72, 0.04, 0.28)
+LAYER_ROOMS = (LAYER_ROOM, _Room(0.62, 0.72, 0.04, 0.28), _Room(0.56, 0.66, 0.0, 0.34))
 
 
 def _fitted(corners: np.ndarray, forward: np.ndarray, fov_y_rad: float, aspect: float, room: _Room) -> View:
@@ -179,15 +179,23 @@ def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
     """The largest matrix of a layer, or its slab, filling the picture, 34 degrees off the flow, 31 degrees above."""
     lower, upper = main_bounds(layer)
     corners, forward = box_corners(lower[None], upper[None]), -_direction(34, 31)
-    view = _fitted(corners, forward, LAYER_FOV, aspect, LAYER_ROOM)
+    views = [_fitted(corners, forward, LAYER_FOV, aspect, room) for room in LAYER_ROOMS]
     if layer.volume.main is None:
-        return view
-    front = np.linspace((lower[0], 0.0, upper[2]), (upper[0], 0.0, upper[2]), PLACES_A_SIDE)  # where its ruler lies
-    places = np.concatenate([box_places(lower[None], upper[None], PLACES_A_SIDE), front])
-    beside = _fitted(corners, forward, LAYER_FOV, aspect, LAYER_BESIDE_LEGEND)
+        return views[0]
+    places = np.concatenate([box_places(lower[None], upper[None], PLACES_A_SIDE), _ruler_places(built, layer)])
     legend_px = np.array([WIDTH_PX, LAYER_PX])
-    hidden, hidden_beside = (_is_in_corner(places, seen, aspect, legend_px, built.height_px) for seen in (view, beside))
-    return beside if hidden and not hidden_beside else view
+    free = (view for view in views if not _is_in_corner(places, view, aspect, legend_px, built.height_px))
+    return next(free, views[0])
+
+
+def _ruler_places(built: NetworkScene, layer: Placed) -> np.ndarray:
+    """(n, 3) float64: the ends of numbers and words beside a layer's main matrix."""
+    places = []
+    for words in rulers(layer, built.scene.theme).texts:
+        half = EM * words.size * len(words.text) / 2 * np.asarray(words.right)
+        below = words.anchor + np.array([0.0, 0.0, words.size / 2])
+        places += [below - half, below + half]
+    return np.array(places, float).reshape(-1, 3)
 
 
 def box_view(

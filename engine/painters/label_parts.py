@@ -42,6 +42,7 @@ BASE_LINE, LINE, CAP_MIDDLE = 0.86, 1.42, 0.364  # em: base line under the top, 
 ALIGN = {"left": 0.0, "center": 0.5, "right": 1.0}
 DOT_RADIUS, DOT_SPACE = 0.32, 1.0  # em of the name
 LEADER_GAP_PX, PADDING_PX, PANEL_RADIUS_PX, BLUR_PX = 2.0, (8.0, 5.0), 8.0, 6.0
+RECEDED = 0.2  # strength of the largest words in the world
 LEGIBLE_PX = (3.0, 6.0)  # an em of text in the world, the way it is shorter: gone below, full above
 
 Tint = tuple[float, float, float, float]  # RGBA
@@ -191,15 +192,18 @@ def project(texts: list[Placed], eye: Eye) -> tuple[np.ndarray, np.ndarray, np.n
     return index, unit * eye.size_px, distance[index]
 
 
-def world_rows(texts: list[Placed], typesetter: Typesetter, eye: Eye, tint: Tint) -> np.ndarray:
+def world_rows(
+    texts: list[Placed], typesetter: Typesetter, eye: Eye, tint: Tint, large_px: float = np.inf
+) -> np.ndarray:
     """WORLD_GLYPH rows of text lying in planes with normal +y; each line's capitals are centered on its place.
 
-    What is too small to read is left out, and fades before that. `tint` is for text without a color.
+    What is too small to read is left out, and fades before that; an em of more than `large_px`, at 1080 lines, recedes.
+    `tint` is for text without a color.
     """
     matrices = _matrices(texts)
     relative = _anchors(texts, matrices) - eye.position
     size = np.array([text.size for _, text in texts])
-    visible, alpha = _legible(relative, size, matrices[:, :3, 1], eye)
+    visible, alpha = _legible(relative, size, matrices[:, :3, 1], eye, large_px)
     items = [
         (k, number, typesetter.run(words, texts[k][1].weight), ALIGN[texts[k][1].align])
         for k in visible
@@ -231,7 +235,9 @@ def world_rows(texts: list[Placed], typesetter: Typesetter, eye: Eye, tint: Tint
     return rows
 
 
-def _legible(relative: np.ndarray, size: np.ndarray, normals: np.ndarray, eye: Eye) -> tuple[np.ndarray, np.ndarray]:
+def _legible(
+    relative: np.ndarray, size: np.ndarray, normals: np.ndarray, eye: Eye, large_px: float
+) -> tuple[np.ndarray, np.ndarray]:
     """(indices of text that can be read (m,), strength of all (n,)): by the em's projection where it is shorter."""
     depth = -relative @ eye.world_from_eye[:3, 2]
     distance = np.maximum(np.linalg.norm(relative, axis=1), 1e-9)
@@ -239,4 +245,6 @@ def _legible(relative: np.ndarray, size: np.ndarray, normals: np.ndarray, eye: E
     em_px = size * eye.focal_px / np.maximum(distance, size * 0.01) * flatness
     low, high = LEGIBLE_PX
     alpha = np.clip((em_px - low) / (high - low), 0.0, 1.0)
+    over = em_px * 1080 / eye.viewport[3] / large_px
+    alpha = alpha * np.clip(1 / np.maximum(over, 1.0) ** 2, RECEDED, 1.0)
     return np.flatnonzero((alpha > 0) & (depth > -8 * size)), alpha

@@ -33,6 +33,7 @@ from .label_parts import (
 __all__ = ["RECTANGLE", "LabelColors", "LabelPainter"]
 
 FLOOR_ALPHA = 0.9
+LARGE_PX = 60.0  # an em of words on the floor, px at 1080 lines: larger ones recede before what is near
 FADE_S = 0.15
 
 Key = tuple[str, str, bytes]
@@ -120,7 +121,7 @@ class LabelPainter:
     def draw_floor(self, texts: list[Placed], eye: Eye, colors: LabelColors) -> None:
         """Text on the floor: before the data, under everything."""
         floor = [placed for placed in texts if placed[1].placement == "floor"]
-        self._draw_in_world(floor, eye, (*colors.text2, FLOOR_ALPHA))
+        self._draw_in_world(floor, eye, (*colors.text2, FLOOR_ALPHA), LARGE_PX)
 
     def draw_front(
         self,
@@ -242,11 +243,11 @@ class LabelPainter:
         gl.glDepthFunc(gl.GL_LESS)
         gl.glDisable(gl.GL_DEPTH_TEST)
 
-    def _draw_in_world(self, texts: list[Placed], eye: Eye, tint: Tint) -> None:
+    def _draw_in_world(self, texts: list[Placed], eye: Eye, tint: Tint, large_px: float = np.inf) -> None:
         if not texts:
             return
         self._world.tidy()
-        rows = world_rows(texts, self._world, eye, tint)
+        rows = world_rows(texts, self._world, eye, tint, large_px)
         if not len(rows):
             return
         fields = self._texture(self._world.atlas).bind(0)

@@ -121,11 +121,20 @@ def test_floor_text_lies_on_the_floor_readable_from_the_front(context, painter):
     eye = eye_of()
     text = WORLD, Text("L", np.zeros(3), "floor", size=6.0, align="center", weight="semibold")
     pixels = picture(context, eye, lambda: painter.draw_floor([text], eye, COLORS))
-    rows, columns = lit(pixels)
+    rows, columns = lit(pixels, 10)
     assert np.ptp(rows) > 20
     stem, foot = columns[rows < rows.min() + 8], columns[rows > rows.max() - 4]
     assert np.ptp(foot) > 2 * np.ptp(stem)  # an L that stands upright
     assert abs(columns.mean() - 320) < 20 and abs(rows.mean() - 180) < 25
+
+
+def test_words_on_the_floor_recede_when_they_are_large(context, painter):
+    eye = eye_of()
+    strongest = []
+    for size in (0.6, 1.8, 6.0):
+        text = WORLD, Text("HHH", np.zeros(3), "floor", size=size, align="center", weight="semibold")
+        strongest.append(picture(context, eye, lambda text=text: painter.draw_floor([text], eye, COLORS)).max())
+    assert strongest[0] > 120 and strongest[0] > strongest[1] > strongest[2] > GROUND.max() + 10
 
 
 def test_reading_direction_turns_floor_text(context, painter):
@@ -133,7 +142,7 @@ def test_reading_direction_turns_floor_text(context, painter):
     sizes = []
     for right in ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)):
         text = WORLD, Text("IIIIII", np.zeros(3), "floor", size=3.0, align="center", right=right)
-        rows, columns = lit(picture(context, eye, lambda text=text: painter.draw_floor([text], eye, COLORS)))
+        rows, columns = lit(picture(context, eye, lambda text=text: painter.draw_floor([text], eye, COLORS)), 10)
         sizes.append((np.ptp(rows), np.ptp(columns)))
     assert sizes[0] == pytest.approx(sizes[1][::-1], abs=3)
     assert sizes[0][1] > sizes[0][0]
