@@ -240,7 +240,7 @@ class Viewer:
         self._survey()
         notice_panel(self._notices, self._runs.has_transport)
         if self._helps:
-            help_panel(self._table, text, (*GESTURES, *PAD_GESTURES) if self._clock.has_gamepad else GESTURES)
+            help_panel(self._table, text, GESTURES, PAD_GESTURES if self._clock.has_gamepad else ())
             return
         self._runs.draw()
         self._show_way_home()

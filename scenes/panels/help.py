@@ -32,10 +32,15 @@ def help_rows(commands: Iterable[Command], text: Callable[[str], str]) -> list[t
     return [(text(f"command.group.{group}"), rows) for group, rows in groups.items()]
 
 
-def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures: Sequence[str] = ()) -> None:
+def help_panel(
+    commands: Iterable[Command],
+    text: Callable[[str], str],
+    gestures: Sequence[str] = (),
+    gamepad: Sequence[str] = (),
+) -> None:
     """Draws the panel in the middle of the picture; to be called inside `PanelHost.frame`.
 
-    `gestures` are keys of strings like "mouse: look", shown above the commands.
+    `gestures` are keys of strings like "mouse: look", shown above the commands, `gamepad` those shown below them.
     """
     from imgui_bundle import imgui
 
@@ -48,10 +53,13 @@ def help_panel(commands: Iterable[Command], text: Callable[[str], str], gestures
     _heading(text("help.title"), 1.35)
     groups = [("", [_parted(text(key)) for key in gestures])] if gestures else []
     groups += help_rows(commands, text)
+    if gamepad:
+        groups.append((text("help.pad.title"), [_parted(text(key)) for key in gamepad]))
     style = imgui.get_style()
     left_px = picture.y * HEIGHT - imgui.get_cursor_pos().y - style.window_padding.y
     columns = _columns(groups, left_px / (imgui.get_text_line_height() + 2 * style.cell_padding.y))
-    imgui.push_font(None, style.font_size_base * _size(columns, left_px))
+    size = min(_size(columns, left_px), _width_share(columns, picture.x * WIDTH - 2 * style.window_padding.x))
+    imgui.push_font(None, style.font_size_base * size)
     for k, column in enumerate(columns):
         if k:
             imgui.same_line(spacing=COLUMN_GAP * imgui.get_style().font_scale_dpi)
@@ -67,6 +75,19 @@ def _size(columns: list[list[tuple[str, Rows]]], left_px: float) -> float:
     rows = max(_height(column) for column in columns)
     gaps, line = 2 * imgui.get_style().cell_padding.y, imgui.get_text_line_height()
     return min(max((left_px / max(rows, 1) - gaps) / line, SMALLEST), 1.0)
+
+
+def _width_share(columns: list[list[tuple[str, Rows]]], left_px: float) -> float:
+    """How much of its width all text may have, so that the columns stand side by side; at most 1."""
+    from imgui_bundle import imgui
+
+    style = imgui.get_style()
+    gaps = COLUMN_GAP * style.font_scale_dpi * (len(columns) - 1) + 4 * style.cell_padding.x * len(columns)
+    words = 0.0
+    for column in columns:
+        pairs = [pair for _, rows in column for pair in rows]
+        words += sum(max(imgui.calc_text_size(pair[k]).x for pair in pairs) for k in (0, 1))
+    return min(max((left_px - gaps) / words, SMALLEST), 1.0)
 
 
 def _height(groups: Sequence[tuple[str, Rows]]) -> float:

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from tensornaut.cli.view import GESTURES
+from tensornaut.cli.view import GESTURES, PAD_GESTURES
 from tensornaut.engine.commands import Command, CommandTable
 from tensornaut.engine.gpu import Context, GraphicsError, Target, read_pixels
 from tensornaut.engine.panel_host import PanelHost, load_widgets
@@ -85,9 +85,9 @@ def test_all_keys_are_seen_at_once(language, size_px):
     def draw():
         from imgui_bundle import imgui
 
-        help_panel(table, LANGUAGES[language].__getitem__, GESTURES)
+        help_panel(table, LANGUAGES[language].__getitem__, GESTURES, PAD_GESTURES)
         imgui.begin("help")
-        hidden.append(imgui.get_scroll_max_y())
+        hidden.append(max(imgui.get_scroll_max_x(), imgui.get_scroll_max_y()))
         imgui.end()
 
     for _ in range(3):
