@@ -11,7 +11,7 @@ from .view import Eye, clip_from_world
 __all__ = ["ScreenCover", "screen_cover"]
 
 ROWS = 68  # cells of the picture's height; its width has as many square ones as fit
-SKY = 0.2  # how much the sky counts
+SKY = 0.3  # how much the sky counts
 MOST_BOXES = 160  # largest on the screen first
 NEAR = 1e-3  # share of the farthest depth, before which edges are cut off
 CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], bool)

@@ -23,9 +23,9 @@ APART_PX = (6.0, 2.0)  # between callouts
 EDGE_PX = 10.0  # between callouts and the picture's upper and lower edge
 STEP_COST, ASIDE_COST, COVER_COST, CROSSING_COST = 0.05, 0.5, 6.0, (0.9, 0.45)
 OVER_COST = 0.15  # of a leader, for a step of it that runs over things
-MOST_COST = 2.0  # of a callout beyond the nearest few
+MOST_COST = 2.0  # of a callout beyond the nearest
 STAYING = 0.7  # what a callout may gain by another place and still stays where it was
-MOST_COVERED, SURE_CALLOUTS = 0.35, 2  # share of a callout that may hide things; the nearest few always stand
+MOST_COVERED, SURE_CALLOUTS = 0.35, 1  # share of a callout that may hide things; the nearest one always stands
 CELL_PX = (96.0, 44.0)  # px at 1080 lines: the grid that thins crowds out
 CELL_CALLOUTS = 3
 CALLOUT_LIMIT = 120
@@ -124,7 +124,7 @@ def layout_callouts(
     anchors_px (n, 2) and sizes_px (n, 2) in the order of who goes first; y counts from the top. A callout stands above
     its anchor and steps up where it would cover another or an obstacle (k, 4); who finds no room is left out.
     Rectangles lie inside the viewport; near its left and right edge they slide inward, the anchor still under them.
-    With a `cover` they step further up and aside to where they hide little, and all but the first few are left out
+    With a `cover` they step further up and aside to where they hide little, and all but the first are left out
     where they would hide much. `before_px` (n, 2): where the rectangle stood from its anchor in the picture before,
     NaN for none: it stays there while that is nearly as good.
     """
