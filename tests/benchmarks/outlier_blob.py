@@ -7,7 +7,7 @@ that is from the median color of what is around it.
 
 Exit code 1 when the blob is smaller than 3 x 3 px.
 
-    python tests/benchmarks/outlier_blob.py [--side 31744] [--dtype bfloat16] [--sigmas 40] [--folder /tmp]
+    python tests/benchmarks/outlier_blob.py [--side 31744] [--vector] [--dtype bfloat16] [--sigmas 40] [--folder /tmp]
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ import numpy as np
 from tensornaut.engine.rasterize.batch import eye_rows
 from tensornaut.loaders.open import open_network
 from tensornaut.scenes.analysis import Analysis
-from tensornaut.scenes.network_scene import build
+from tensornaut.scenes.focus import WHOLE, show_focus
+from tensornaut.scenes.looks import Look
+from tensornaut.scenes.network_scene import build, show_at
 from tensornaut.scenes.style import THEMES
 from tensornaut.scenes.views import view_named
 
@@ -41,6 +43,7 @@ REACH_PX = 7  # from the place of the weight within which its blob lies
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=31_744)
+    parser.add_argument("--vector", action="store_true", help="all numbers in one axis, as where many tensors are one")
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
     parser.add_argument("--sigmas", type=float, default=40.0)
     parser.add_argument("--row", type=float, default=0.25, help="place of the outlier, share of the rows")
@@ -54,7 +57,7 @@ def main() -> int:
 def check(folder: Path, arguments: argparse.Namespace) -> int:
     """Exit code."""
     model = folder / "planted.safetensors"
-    start, item = write(model, arguments.side, arguments.dtype)
+    start, item = write(model, arguments.side, arguments.vector, arguments.dtype)
     place = place_of(model, arguments.row, arguments.column, arguments.sigmas > 0)
     failed = False
     for theme in ("dark", "light"):
@@ -91,12 +94,12 @@ def stored(values: np.ndarray | np.float32, dtype: str) -> bytes:
     return bits.tobytes() if dtype == "float32" else (bits.view("<u4") >> 16).astype("<u2").tobytes()
 
 
-def write(path: Path, side: int, dtype: str) -> tuple[int, int]:
+def write(path: Path, side: int, vector: bool, dtype: str) -> tuple[int, int]:
     """(place of the first number, bytes of one)."""
     item = 4 if dtype == "float32" else 2
     stretch = stored(np.random.default_rng(0).standard_normal(min(STRETCH, side * side)).astype("<f4") * 0.02, dtype)
     kind = {"float32": "F32", "bfloat16": "BF16"}[dtype]
-    entry = {"dtype": kind, "shape": [side, side], "data_offsets": [0, side * side * item]}
+    entry = {"dtype": kind, "shape": [side * side] if vector else [side, side], "data_offsets": [0, side * side * item]}
     header = json.dumps({"model.layer.weight": entry}).encode()
     left = side * side * item
     with path.open("wb") as file:
@@ -123,7 +126,9 @@ def decoded(path: Path) -> np.ndarray:
 
 def place_of(model: Path, row: float, column: float, upward: bool) -> tuple[int, int]:
     """(x, y) px in the overview of the outlier at shares of rows and columns."""
-    built = build(open_network(str(model)), THEMES["dark"], Analysis())
+    built = build(open_network(str(model)), THEMES["dark"], Analysis(), Look("outlier"))
+    show_at(built, SIZE[1])
+    show_focus(built, WHOLE)
     view = view_named(built, "overview", SIZE[0] / SIZE[1])
     (grid,) = (part.grid for part in built.grids)
     index = [int(share * side) for share, side in zip((row, column), grid.shape, strict=True)]
