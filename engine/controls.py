@@ -295,7 +295,7 @@ class FlyControls:
         assert self._flight is not None
         self._flown_s += delta_s
         pose, fov_y_rad = self._flight.camera_at(self._flown_s)
-        self.camera = Camera(pose[:3, 3], *angles(-pose[:3, 2]), fov_y_rad)
+        self.camera = Camera(self._place.within(pose[:3, 3]), *angles(-pose[:3, 2]), fov_y_rad)
         if self._flown_s >= self._flight.start_s + self._flight.duration_s:
             following, goal = self._next, self._goal
             self.stop()
