@@ -22,6 +22,7 @@ ASIDES = (0.0, -0.4, 0.4)  # of a callout's width from its middle to the anchor
 APART_PX = (6.0, 2.0)  # between callouts
 EDGE_PX = 10.0  # between callouts and the picture's upper and lower edge
 STEP_COST, ASIDE_COST, COVER_COST, CROSSING_COST = 0.05, 0.5, 6.0, (0.9, 0.45)
+LONG_STEPS, LONG_COST = 12, 0.15  # leaders longer than that lose what they name
 OVER_COST = 0.15  # of a leader, for a step of it that runs over things
 MOST_COST = 2.0  # of a callout beyond the nearest
 STAYING = 0.7  # what a callout may gain by another place and still stays where it was
@@ -166,12 +167,14 @@ def _candidates(
     lefts = np.clip(anchors[:, :1] - (0.5 + asides) * sizes[:, :1], 0, np.maximum(viewport_px[0] - sizes[:, :1], 0))
     tops = np.round(anchors[:, 1:] - rises * scale) - sizes[:, 1:]
     places = np.stack([np.floor(lefts), tops], -1)
-    cost = np.tile(rises / STEP_PX * STEP_COST + np.abs(asides) * ASIDE_COST, (len(anchors), 1))
+    steps = rises / STEP_PX
+    height_cost = steps * STEP_COST + np.maximum(steps - LONG_STEPS, 0.0) * LONG_COST
+    cost = np.tile(height_cost + np.abs(asides) * ASIDE_COST, (len(anchors), 1))
     if cover is None:
         return places, cost, np.ones(cost.shape, bool)
     shares = cover.shares(np.concatenate([places, np.broadcast_to(sizes[:, None], places.shape)], -1))
-    steps = _hidden_by_leaders(cover, tops + sizes[:, 1:], anchors) / (STEP_PX * scale)
-    cost += shares * COVER_COST + steps * OVER_COST
+    over = _hidden_by_leaders(cover, tops + sizes[:, 1:], anchors) / (STEP_PX * scale)
+    cost += shares * COVER_COST + over * OVER_COST
     if before_px is not None:
         moved = np.abs(places - (anchors + before_px)[:, None]).max(-1)
         cost -= STAYING * (moved < STEP_PX / 2 * scale)

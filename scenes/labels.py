@@ -166,15 +166,17 @@ def _plate_tops(layout: Layout) -> list[float]:
 
 
 def _alike(layout: Layout) -> set[int]:
-    """Layers with slabs that only merge or rearrange, or give a shape that another of their kind gave before."""
+    """Layers of no kind and few weights, and with slabs that merge or give what another of their kind gave before."""
     seen: set[tuple[object, object]] = {("merge", None)}
     alike: set[int] = set()
     for number, layer in enumerate(layout.layers):
         volume = layer.volume
+        if volume.kind == "other" and volume.cells < FEW_CELLS:
+            alike.add(number)
         if volume.slab is None:
             continue
         given = (volume.kind, volume.slab.shape if volume.kind != "merge" else None)
-        if given in seen or volume.kind == "other" and volume.cells < FEW_CELLS:
+        if given in seen:
             alike.add(number)
         seen.add(given)
     return alike
