@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .flight import level_pose
+from .flight import angles, level_pose
 
 __all__ = ["Camera"]
 
@@ -22,6 +22,12 @@ class Camera:
     yaw_rad: float
     pitch_rad: float
     fov_y_rad: float
+
+    @staticmethod
+    def looking(position: np.ndarray, target: np.ndarray, fov_y_rad: float) -> Camera:
+        """A camera with `target` in the middle of its picture."""
+        position = np.asarray(position, float)
+        return Camera(position, *angles(np.asarray(target, float) - position), fov_y_rad)
 
     @property
     def world_from_eye(self) -> np.ndarray:

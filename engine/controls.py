@@ -8,17 +8,18 @@ is ignored, and a hand leads neither below the floor nor so far away that the sc
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from .camera import Camera
 from .commands import Undo
 from .flight import Flight, Key, angles
+from .sticks import STILL_STICKS, Sticks
 from .surroundings import Surroundings
 from .view import Eye, perspective
 
-__all__ = ["STILL_STICKS", "FlyControls", "Sticks"]
+__all__ = ["FlyControls"]
 
 DIRECTIONS = {  # right, up, toward the eye; of the camera, but up and down of the world
     "forward": (0, 0, -1),
@@ -47,24 +48,9 @@ TURN_S = 0.08
 PAN_S = 0.05
 RELEASE_S = 0.25 / 4  # an orbit let go stands still after 250 ms
 TURN_MEMORY_S = 0.03
-MOST_NOTCHES = 60.0  # at once
+MOST_NOTCHES, MOST_PX, MOST_HEIGHTS = 60.0, 1e5, 100.0  # at once
 STILL_PAN = 1e-5  # of the picture's height
 STILL = 1e-3  # shares of speed, notches, rad/s that nobody sees
-
-
-@dataclass(frozen=True)
-class Sticks:
-    """What the sticks of a gamepad say, each -1 to 1."""
-
-    right: float = 0.0
-    up: float = 0.0
-    back: float = 0.0
-    turn_right: float = 0.0
-    turn_up: float = 0.0
-    boost: float = 0.0  # 1: FAST times as fast, -1: as much slower
-
-
-STILL_STICKS = Sticks()
 
 
 class FlyControls:
@@ -82,7 +68,7 @@ class FlyControls:
         lower, upper = (np.atleast_2d(side).astype(float) for side in (place.lower, place.upper))
         self._place = replace(place, position=position, target=target, lower=lower, upper=upper)
         self._home = Key(EASE_S, position, target, place.fov_y_rad)
-        self.camera = _camera_of(self._home)
+        self.camera = Camera.looking(position, target, place.fov_y_rad)
         self._drift = np.zeros(3)  # velocity over `pace * reach`
         self._flight: Flight | None = None
         self._next: Flight | None = None  # begins when `_flight` ends
@@ -91,6 +77,7 @@ class FlyControls:
         self._dolly = 0.0  # notches still to go
         self._toward: np.ndarray | None = None
         self._turn_rad_s = np.zeros(2)  # yaw, pitch, by keys and sticks
+        self._turns_scene = False  # and not the head
         self._pan = np.zeros(2)  # still to go, of the picture's height: right, down
         self._pan_depth = 1.0
         self._pivot: np.ndarray | None = None
@@ -109,18 +96,15 @@ class FlyControls:
 
     def steer(self, sticks: Sticks) -> None:
         """Flies and looks as sticks say, until they say something else."""
-        if not _is_finite(*vars(sticks).values()):
-            return
-        self._sticks = sticks
-        if replace(sticks, boost=0.0) != STILL_STICKS:
+        self._sticks = Sticks(*(_number(value, 1.0) for value in vars(sticks).values()))
+        if self._is_steered:
             self.stop()
 
     def look(self, right_px: float, down_px: float) -> None:
         """Turns the head by a mouse movement."""
-        if not _is_finite(right_px, down_px):
-            return
         self.stop()
-        self.camera = self.camera.turned(right_px * LOOK_RAD_PER_PX, -down_px * LOOK_RAD_PER_PX)
+        right, down = (_number(moved_px, MOST_PX) * LOOK_RAD_PER_PX for moved_px in (right_px, down_px))
+        self.camera = self.camera.turned(right, -down)
 
     def begin_orbit(self, point: np.ndarray | None = None) -> None:
         """Takes hold of the scene at a point; None: at what is in the middle of the picture."""
@@ -131,8 +115,7 @@ class FlyControls:
 
     def orbit(self, right_px: float, down_px: float) -> None:
         """Turns the scene about the point taken hold of; the point stays where it is in the picture."""
-        if _is_finite(right_px, down_px):
-            self._turned += right_px, down_px
+        self._turned += _number(right_px, MOST_PX), _number(down_px, MOST_PX)
 
     def end_orbit(self) -> None:
         """Lets go; the turn dies away."""
@@ -140,33 +123,30 @@ class FlyControls:
 
     def wheel(self, notches: float, toward: np.ndarray | None = None) -> None:
         """While moving: faster or slower. Else: nearer to what lies in the direction `toward` (None: the middle)."""
-        if not _is_finite(notches):
-            return
         self.stop()
         if self.is_flying:
-            self.set_pace(self.pace * PACE_PER_NOTCH ** min(max(notches, -MOST_NOTCHES), MOST_NOTCHES))
+            self.change_pace(notches)
             return
-        self._dolly = min(max(self._dolly + notches, -MOST_NOTCHES), MOST_NOTCHES)
+        self._dolly = _number(self._dolly + _number(notches, MOST_NOTCHES), MOST_NOTCHES)
         self._toward = toward
 
     def pan(self, right: float, down: float, point: np.ndarray | None = None) -> None:
         """Moves the scene across the picture, in its heights, so that a point (None: the middle) keeps up with it."""
-        if not _is_finite(right, down):
-            return
         self.stop()
         at = self.middle if point is None else np.asarray(point, float)
         depth = max(float((at - self.camera.position) @ self.camera.forward), self._place.closest)
         self._pan_depth = depth
-        self._pan += right, down
+        self._pan = np.array(
+            [_number(old + new, MOST_HEIGHTS) for old, new in zip(self._pan, (right, down), strict=True)]
+        )
 
     def set_pace(self, pace: float) -> None:
         """Flies as fast as this from now on: of the distance to the nearest thing, in a second."""
-        if _is_finite(pace):
-            self.pace = min(max(pace, SLOWEST), FASTEST)
+        self.pace = max(_number(pace, FASTEST) or PACE, SLOWEST)
 
     def change_pace(self, notches: float) -> None:
         """Flies faster, or slower, as the wheel does while flying."""
-        self.set_pace(self.pace * PACE_PER_NOTCH**notches)
+        self.set_pace(self.pace * PACE_PER_NOTCH ** _number(notches, MOST_NOTCHES))
 
     def go_to(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float | None = None) -> Undo:
         """Eases to a view in 900 ms; what comes back eases to where the camera was."""
@@ -180,14 +160,13 @@ class FlyControls:
     def stand(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float) -> None:
         """Is at a view at once."""
         self.stop()
-        self.camera = _camera_of(Key(0.0, np.asarray(position, float), np.asarray(target, float), fov_y_rad))
+        self.camera = Camera.looking(position, target, fov_y_rad)
 
     def is_at(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float) -> bool:
         """Whether the camera is at a view and stays there, to the last bit."""
-        there = _camera_of(Key(0.0, np.asarray(position, float), np.asarray(target, float), fov_y_rad))
-        here, same = self.camera, np.array_equal(self.camera.position, there.position)
-        angles_of = [(camera.yaw_rad, camera.pitch_rad, camera.fov_y_rad) for camera in (here, there)]
-        return same and angles_of[0] == angles_of[1] and not self.is_moving
+        cameras = self.camera, Camera.looking(position, target, fov_y_rad)
+        here, there = ((*camera.position, camera.yaw_rad, camera.pitch_rad, camera.fov_y_rad) for camera in cameras)
+        return here == there and not self.is_moving
 
     def tour(self, flight: Flight) -> Undo:
         """Eases to the first view of a flight and leaves it at once, until the end or until a hand takes over."""
@@ -237,7 +216,7 @@ class FlyControls:
         return bool(
             self._flight
             or self._held - {"fast"}
-            or replace(self._sticks, boost=0.0) != STILL_STICKS
+            or self._is_steered
             or abs(self._dolly) > STILL
             or np.abs(self._drift).max() > STILL
             or np.abs(self._turned).max() > 0
@@ -245,6 +224,10 @@ class FlyControls:
             or np.abs(self._pan).max() > STILL_PAN
             or np.abs(self._turning).max() * ORBIT_RAD_PER_PX > STILL
         )
+
+    @property
+    def _is_steered(self) -> bool:
+        return replace(self._sticks, boost=0.0) != STILL_STICKS
 
     def update(self, delta_s: float) -> None:
         """Moves the camera on by `delta_s`, which is more than 0."""
@@ -300,7 +283,7 @@ class FlyControls:
             following, goal = self._next, self._goal
             self.stop()
             if goal is not None:
-                self.camera = _camera_of(goal)
+                self.camera = Camera.looking(goal.position, goal.target, goal.fov_y_rad)
             if following is not None:
                 self.follow(following, following.departure_s)
 
@@ -340,7 +323,9 @@ class FlyControls:
             self._turn_rad_s[:] = 0
         if not moved.any():
             return
-        if not (keys and "fast" in self._held):
+        if wanted.any():
+            self._turns_scene = bool(keys) and "fast" in self._held
+        if not self._turns_scene:
             self.camera = self.camera.turned(*moved)
             return
         if self._pivot is None:
@@ -393,12 +378,9 @@ class FlyControls:
         self.camera = replace(self.camera, position=self._place.within(position))
 
 
-def _camera_of(view: Key) -> Camera:
-    return Camera(view.position, *angles(view.target - view.position), view.fov_y_rad)
-
-
-def _is_finite(*values: float) -> bool:
-    return all(math.isfinite(value) for value in values)
+def _number(value: float, most: float) -> float:
+    """The value, at most so far from 0; 0 for what is no finite number."""
+    return min(max(float(value), -most), most) if math.isfinite(value) else 0.0
 
 
 def _share(delta_s: float, constant_s: float) -> float:

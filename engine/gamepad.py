@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .controls import STILL_STICKS, Sticks
+from .sticks import STILL_STICKS, Sticks
 
 __all__ = ["COMMANDS", "STILL_PAD", "Pad", "changes", "sticks_of"]
 

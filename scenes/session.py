@@ -13,7 +13,6 @@ import numpy as np
 from ..engine.camera import Camera
 from ..engine.commands import Command, Undo
 from ..engine.controls import FlyControls
-from ..engine.flight import angles
 from ..engine.movement import movement_commands
 from ..engine.picking import Pick
 from ..engine.scene import Scene
@@ -317,7 +316,7 @@ class Session:
         return self.built.layout.layers[layer]
 
     def _go(self, view: View, focus: Focus) -> Undo:
-        camera = Camera(view.position, *angles(view.target - view.position), view.fov_y_rad)
+        camera = Camera.looking(view.position, view.target, view.fov_y_rad)
         place = Place(camera, view.target, focus, focus.layer)
         return self._move(place, self._visits.go(self._here(), place))
 

@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tensornaut.engine.commands import CommandTable
 from tensornaut.engine.controls import FlyControls
 from tensornaut.engine.flight import Flight, Key
-from tensornaut.engine.movement import movement_commands
+from tensornaut.engine.movement import KEYS, movement_commands
+from tensornaut.engine.sticks import STILL_STICKS, Sticks
 from tensornaut.engine.surroundings import Surroundings
 from tensornaut.engine.view import clip_from_world
 
@@ -321,3 +324,140 @@ def test_a_direction_is_that_of_the_pixel(controls):
     for x_px, y_px in ((0, 0), (640, 360), (100, 300)):
         point = controls.camera.position + 70 * controls.direction_at(x_px, y_px, SIZE)
         assert np.allclose(seen_at(controls, point), (x_px / 320 - 1, 1 - y_px / 180), atol=1e-9)
+
+
+@pytest.mark.parametrize(("key", "yaw", "pitch"), [("Left", -1, 0), ("Right", 1, 0), ("Up", 0, 1), ("Down", 0, -1)])
+def test_arrows_look_around_and_stop_when_let_go(controls, key, yaw, pitch):
+    table = CommandTable()
+    for command in movement_commands(controls):
+        table.add(command)
+    before, name = controls.camera, table.by_key(key).name
+    table.run(name, pressed=True)
+    let(controls, 0.3)
+    table.run(name, pressed=False)
+    let(controls, 1)
+    turned = controls.camera.yaw_rad - before.yaw_rad, controls.camera.pitch_rad - before.pitch_rad
+    assert np.allclose(turned, 0.3 * math.radians(55) * np.array((yaw, pitch)), rtol=0.02, atol=1e-9)
+    assert np.array_equal(controls.camera.position, before.position) and not controls.is_moving
+
+
+def test_arrows_with_shift_turn_the_scene_about_what_is_in_the_middle(controls):
+    point, before = controls.middle, controls.camera.position
+    controls.hold("fast", True)
+    controls.hold("look_right", True)
+    let(controls, 0.5)
+    controls.hold("look_right", False)
+    let(controls, 1)
+    assert np.linalg.norm(controls.camera.position - before) > 20
+    assert np.allclose(seen_at(controls, point), (0, 0), atol=1e-6)
+
+
+def test_page_up_and_down_go_nearer_and_farther(controls):
+    away = np.linalg.norm(controls.camera.position - controls.middle)
+    controls.hold("nearer", True)
+    let(controls, 0.5)
+    controls.hold("nearer", False)
+    let(controls, 1)
+    near = np.linalg.norm(controls.camera.position - controls.middle)
+    assert near < 0.8 * away and not controls.is_moving
+    controls.hold("farther", True)
+    let(controls, 0.5)
+    assert np.linalg.norm(controls.camera.position - controls.middle) > near
+
+
+def test_a_point_keeps_up_with_the_hand_that_moves_it_across_the_picture(controls):
+    point = np.array((20.0, 1, 10))
+    before = seen_at(controls, point)
+    for _ in range(10):
+        controls.pan(0.02, -0.01, point)
+        controls.update(1 / 60)
+    let(controls, 1)
+    moved = (seen_at(controls, point) - before) / 2 * (SIZE[0] / SIZE[1], 1)  # in heights of the picture
+    assert moved == pytest.approx((0.2, 0.1), abs=1e-3)
+    assert not controls.is_moving
+
+
+def test_fractions_of_notches_add_up(controls):
+    other = FlyControls(Surroundings((0, 40, 160), (0, 0, 0), math.radians(36), LOWER, UPPER))
+    for _ in range(20):
+        controls.wheel(0.1)
+    other.wheel(2.0)
+    let(controls, 1)
+    let(other, 1)
+    assert np.allclose(controls.camera.position, other.camera.position, atol=1e-3)
+
+
+def test_sticks_fly_and_look_until_they_rest(controls):
+    start = controls.camera
+    controls.go_to((120, 15, 30), (120, 0, 10))
+    controls.steer(STILL_STICKS)
+    assert controls.is_under_way  # a pad that lies there takes nothing over
+    let(controls, 1)
+    controls.home()
+    let(controls, 1)
+    for share in (1.0, 0.5):
+        controls.stand(start.position, (0, 0, 0), start.fov_y_rad)
+        controls.steer(Sticks(right=share))
+        let(controls, 0.2)
+        controls.steer(STILL_STICKS)
+        let(controls, 1)
+        flown = np.linalg.norm(controls.camera.position - start.position)
+        assert flown == pytest.approx(share * 0.2 * controls.pace * 116, rel=0.1)
+        assert not controls.is_moving
+    controls.steer(Sticks(turn_right=-1.0, turn_up=0.5))
+    let(controls, 0.25)
+    controls.steer(STILL_STICKS)
+    assert controls.camera.yaw_rad < start.yaw_rad - 0.3 and controls.camera.pitch_rad > start.pitch_rad + 0.1
+
+
+def test_triggers_make_flying_faster_and_slower(controls):
+    flown = {}
+    for boost in (-1, 0, 1):
+        controls.stand((0, 301, 0.001), (0, 0, 0), 0.6)
+        controls.steer(Sticks(right=1.0, boost=boost))
+        let(controls, 0.1)
+        flown[boost] = controls.camera.position[0]
+        controls.steer(STILL_STICKS)
+        let(controls, 1)
+    assert flown[1] > 3 * flown[0] > 9 * flown[-1]
+
+
+FLOOR = Surroundings((0, 40, 160), (0, 5, 0), 0.6, LOWER + (0, 5, 0), UPPER + (0, 5, 0), 1.0, floor_y=0.0)
+odd = st.floats(allow_nan=True, allow_infinity=True)
+names = st.sampled_from(sorted(KEYS))
+places = st.tuples(*[st.floats(-300, 300)] * 3)
+ACTS = {
+    "hold": st.tuples(names, st.booleans()),
+    "look": st.tuples(odd, odd),
+    "orbit": st.tuples(odd | st.floats(-400, 400), odd | st.floats(-400, 400)),
+    "begin_orbit": st.tuples(st.none() | places),
+    "end_orbit": st.tuples(),
+    "wheel": st.tuples(odd | st.floats(-20, 20)),
+    "pan": st.tuples(odd | st.floats(-2, 2), odd | st.floats(-2, 2)),
+    "steer": st.tuples(st.builds(Sticks, *[st.floats(-1, 1) | odd] * 6)),
+    "set_pace": st.tuples(odd),
+    "home": st.tuples(),
+    "update": st.tuples(st.sampled_from((1e-6, 1 / 240, 1 / 60, 0.1))),
+}
+act = st.one_of(*[st.tuples(st.just(name), arguments) for name, arguments in ACTS.items()])
+
+
+@given(st.lists(act, max_size=30))
+def test_no_hand_leads_astray(acts):
+    """Whatever is done, with whatever numbers: a level camera above the floor, not far away, and home is found."""
+    controls = FlyControls(FLOOR)
+    first = controls.camera
+    for name, arguments in acts:
+        getattr(controls, name)(*arguments)
+        controls.update(1 / 60)
+        camera = controls.camera
+        assert np.isfinite([*camera.position, camera.yaw_rad, camera.pitch_rad, camera.fov_y_rad]).all()
+        assert camera.position[1] >= 0.2 and np.linalg.norm(camera.position) < 2000
+        assert abs(camera.world_from_eye[1, 0]) < 1e-12 and camera.world_from_eye[1, 1] > 0
+        assert np.isfinite(controls.eye(SIZE).clip_from_eye).all()
+    for name in KEYS:
+        controls.hold(name, False)
+    controls.steer(STILL_STICKS)
+    controls.home()
+    let(controls, 1)
+    assert np.allclose(controls.camera.position, first.position) and not controls.is_lost(SIZE)
