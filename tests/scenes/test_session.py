@@ -224,3 +224,91 @@ def test_to_the_selected_weight_also_on_a_small_tray(tmp_path):
         part = part_of(visit.session.built, weight)
         distance = np.linalg.norm(place_of(part, weight) - eye.position)
         assert distance < 12 * np.linalg.norm(part.grid.du)
+
+
+def test_back_and_forward_through_places(visit):
+    built = visit.session.built
+    visit.press("2")
+    visit.press("Tab")
+    layers = [layer_view(built, visit.layers[index], 16 / 9) for index in (1, 2)]
+    assert visit.is_at(layers[1])
+    visit.press("Alt+Left")
+    assert visit.is_at(layers[0]) and built.focus == (1, 1.0)
+    visit.press("Alt+Left")
+    visit.press("Alt+Left")  # there is nothing before
+    assert visit.is_at(overview(built, 16 / 9)) and built.focus[1] == 0.0
+    visit.press("Alt+Right")
+    assert visit.is_at(layers[0])
+    visit.press("Tab")
+    assert visit.is_at(layers[1])  # walks on from there
+    visit.press("Alt+Right")  # what was ahead is forgotten
+    assert visit.is_at(layers[1])
+
+
+def test_back_from_where_a_hand_has_flown(visit):
+    visit.press("3")
+    view = weight_view(visit.session.built, visit.layers[1])
+    visit.session.controls.hold("back", True)
+    visit.let(1.5)
+    visit.session.controls.hold("back", False)
+    visit.let(1)
+    flown = visit.session.controls.camera
+    visit.press("Alt+Left")
+    assert visit.is_at(view)
+    visit.press("Alt+Right")
+    assert np.allclose(visit.session.controls.camera.position, flown.position)
+
+
+def test_back_in_the_middle_of_a_way_leads_to_where_it_began(visit):
+    visit.press("2", 0.3)
+    visit.press("Alt+Left")
+    assert visit.is_at(overview(visit.session.built, 16 / 9))
+    visit.press("T", 5)
+    visit.press("Alt+Left")
+    assert visit.is_at(overview(visit.session.built, 16 / 9)) and visit.session.is_home
+
+
+def test_going_back_can_be_taken_back_and_then_walked_on(visit):
+    visit.press("2")
+    visit.press("Tab")
+    visit.press("Alt+Left")
+    visit.table.undo()
+    visit.let(2)
+    assert visit.is_at(layer_view(visit.session.built, visit.layers[2], 16 / 9))
+    visit.press("Tab")
+    assert visit.session.built.focus[0] == 0  # round, from the last
+
+
+def test_another_network_has_no_places_before_it(visit, tmp_path):
+    visit.press("2")
+    visit.session.open(write_model(tmp_path / "other.safetensors", {"big.weight": (300, 500)}))
+    visit.press("Alt+Left")
+    assert visit.is_at(overview(visit.session.built, 16 / 9))
+
+
+def test_the_whole_network_is_fitted_to_a_window_of_another_size(visit):
+    session = visit.session
+    assert session.resize((500, 500)) and visit.is_at(overview(session.built, 1.0))
+    assert not session.resize((500, 500))
+    visit.press("2")
+    near = session.controls.camera
+    assert not session.resize((900, 500))
+    assert session.controls.camera is near  # who looks at something else goes on with that
+    visit.press("Home")
+    assert visit.is_at(overview(session.built, 1.8))
+    session.controls.look(5, 0)
+    assert not session.resize((640, 360))
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_the_layer_ahead_is_the_one_next_to_the_middle_of_the_picture(visit, index):
+    layer = visit.layers[index]
+    above = np.array((layer.x, 400.0, 0.1))
+    visit.session.controls.stand(above, np.array((layer.x, 0.0, 0.0)), 0.6)
+    assert visit.session.layer_ahead() == index
+
+
+def test_a_hand_does_not_sink_through_the_floor(visit):
+    visit.session.controls.hold("down", True)
+    visit.let(10)
+    assert 0 < visit.session.controls.camera.position[1] < 5
