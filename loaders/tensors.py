@@ -132,18 +132,24 @@ class Tensor:
 
     def _read_by(self, reader: Callable[..., np.ndarray], *layout: Any) -> np.ndarray:
         """What a function of engine/kernels/decode.py reads of the data."""
-        assert self._item_bits
+        self._require_numbers()
         if self.packed is not None:
             return reader(self.packed.read, 0, *layout)
         with self.source.open() as file:
             return reader(file.read, self.place, *layout)
 
-    @property
-    def _item_bits(self) -> int:
+    def _require_numbers(self) -> None:
+        """Raises FormatError where the items are no numbers of a known type."""
         from ..engine.kernels.decode import DTYPES
 
         if self.dtype not in DTYPES or not DTYPES[self.dtype].bits:
             raise FormatError(self.path, "dtype_unreadable", dtype=self.dtype)
+
+    @property
+    def _item_bits(self) -> int:
+        from ..engine.kernels.decode import DTYPES
+
+        self._require_numbers()
         return DTYPES[self.dtype].bits
 
     def _stored_item(self, item: int) -> int:
