@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .bounds import refused, require_size
-from .window import Ints, Window, padding, per_axis
+from .window import Ints, Window, padding, per_axis, require_few
 
 __all__ = ["conv", "conv_transpose", "conv_window"]
 
@@ -86,16 +86,20 @@ def conv_transpose(
     rank, (n, channels) = x.ndim - 2, x.shape[:2]
     if rank < 1 or weight.ndim != x.ndim or group < 1 or channels % group or len(weight) != channels or output_shape:
         raise refused(f"{x.shape} with weights {weight.shape}, {group} groups", "channels that fit, no output_shape")
-    kernel = weight.shape[2:]
+    kernel, outputs = weight.shape[2:], weight.shape[1] * group
+    require_few(kernel)
+    if bias is not None and bias.shape != (outputs,):
+        raise refused(f"a bias of shape {bias.shape}", f"{(outputs,)}")
     steps, gaps = per_axis(strides, rank, 1, "strides"), per_axis(dilations, rank, 1, "dilations")
     more = tuple(output_padding) or (0,) * rank
+    if len(more) != rank or min(more) < 0:
+        raise refused(f"output_padding {more}", f"{rank} numbers that are not negative")
     sizes = zip(x.shape[2:], kernel, steps, gaps, more, strict=True)
     full = tuple((size - 1) * s + (k - 1) * d + 1 + p for size, k, s, d, p in sizes)
     sides = zip(full, x.shape[2:], steps, strict=True)
     before, after = padding(tuple(max(0, size - place * step) for size, place, step in sides), pads, auto_pad)
     if any(a + b > size for a, b, size in zip(before, after, full, strict=True)):
         raise refused(f"pads {before + after}", f"some that leave something of {full}")
-    outputs = weight.shape[1] * group
     total = np.zeros(require_size((n, outputs, *full), x.dtype), x.dtype)
     grouped = weight.reshape(group, channels // group, weight.shape[1], *kernel)
     columns = x.reshape(n, group, channels // group, -1)

@@ -132,7 +132,7 @@ def inside(places: np.ndarray, size: int) -> np.ndarray:
     if places.dtype.kind not in "iu":
         raise refused(f"places of type {places.dtype.name}", "integers")
     require_size(places.shape, np.dtype(np.int64))
+    if places.size and not -size <= int(places.min()) <= int(places.max()) < size:  # before uint64 becomes int64
+        raise refused(f"places from {places.min()} to {places.max()}", f"less than {size}")
     rows = places.astype(np.int64)
-    if rows.size and not -size <= rows.min() <= rows.max() < size:
-        raise refused(f"places from {rows.min()} to {rows.max()}", f"less than {size}")
     return np.where(rows < 0, rows + size, rows)

@@ -75,7 +75,8 @@ def group_norm(
 
     Raises InputError.
     """
-    grouped = x.reshape(len(x), num_groups, group_size(x, num_groups))
+    size = group_size(x, num_groups)
+    grouped = x.reshape(len(x), num_groups, size)
     normal = _normal(grouped, (2,), epsilon).reshape(x.shape)
     sides = (-1, *[1] * (x.ndim - 2))
     scale, bias = (per_channel(column, x).reshape(sides) for column in (scale, bias))
@@ -120,9 +121,9 @@ def _normal(x: np.ndarray, axes: tuple[int, ...], epsilon: float) -> np.ndarray:
 
 def scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None, in_place: bool = False) -> np.ndarray:
     """normal scale + bias, of its shape. Raises InputError where they do not fit."""
-    for step, column in ((np.multiply, scale), (np.add, bias)):
+    for what, step, column in (("a scale", np.multiply, scale), ("a bias", np.add, bias)):
         if column is not None:
-            require_fit("a scale", column.shape, normal.shape)
+            require_fit(what, column.shape, normal.shape)
             normal = step(normal, column, out=normal if in_place else None)
     return normal
 

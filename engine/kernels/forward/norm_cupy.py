@@ -69,9 +69,9 @@ def _of_last_axes(x: Any, scale: Any, bias: Any, axis: int, epsilon: float, cent
     axis = axis_of(axis, x.ndim)
     own = x.shape[axis:]
     columns = []
-    for column in (scale, bias):
+    for what, column in (("a scale", scale), ("a bias", bias)):
         if column is not None and column.shape != own:
-            require_fit("a scale", column.shape, own)
+            require_fit(what, column.shape, own)
             column = np.broadcast_to(column, own)
         columns.append(column)
     return _normalized(x, math.prod(x.shape[:axis]), epsilon, centered, columns[0], columns[1], 1)

@@ -14,7 +14,7 @@ import numpy as np
 
 from .bounds import MOST_TAPS, RANK, refused, require_size
 
-__all__ = ["Ints", "Window", "padding", "per_axis"]
+__all__ = ["Ints", "Window", "padding", "per_axis", "require_few"]
 
 Ints = tuple[int, ...]
 
@@ -46,8 +46,7 @@ class Window:
         rank = len(places)
         kernel, strides = per_axis(kernel, rank, 1, "sizes"), per_axis(strides, rank, 1, "strides")
         dilations = per_axis(dilations, rank, 1, "dilations")
-        if math.prod(kernel) > MOST_TAPS:
-            raise refused(f"a window of {math.prod(kernel)} places", f"at most {MOST_TAPS}")
+        require_few(kernel)
         spans = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True))
         sides = zip(places, spans, strides, strict=True)
         same = tuple(max(0, (-(-size // stride) - 1) * stride + span - size) for size, span, stride in sides)
@@ -85,6 +84,12 @@ class Window:
             runs = zip(starts, self.strides, self.out, strict=True)
             where: tuple[Any, ...] = (..., *(slice(start, start + step * n, step) for start, step, n in runs))
             yield tap, padded[where]
+
+
+def require_few(kernel: Ints) -> None:
+    """Raises InputError for a window of so many places that to go through them would take too long."""
+    if math.prod(kernel) > MOST_TAPS:
+        raise refused(f"a window of {math.prod(kernel)} places", f"at most {MOST_TAPS}")
 
 
 def per_axis(values: Sequence[int], rank: int, otherwise: int, what: str) -> Ints:

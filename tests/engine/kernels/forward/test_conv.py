@@ -99,10 +99,17 @@ def test_settings_that_make_no_sense_are_refused_before_anything_is_made(version
             version(x, weight, **how)
 
 
-@pytest.mark.parametrize("how", [{"pads": (9, 9, 9, 9)}, {"pads": (1,)}, {"pads": (-1, 0, 0, 0)}, {"auto_pad": "SAME"}])
-def test_padding_that_makes_no_sense_is_refused_of_transposed_ones_too(how):
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"pads": (9, 9, 9, 9)}, {"pads": (1,)}, {"pads": (-1, 0, 0, 0)}, {"auto_pad": "SAME"},
+        {"output_padding": (1,)}, {"output_padding": (-1, 0)}, {"bias": np.ones(3, np.float32)},
+        {"bias": np.ones((2, 1), np.float32)}, {"weight": np.ones((2, 1, 200, 100), np.float32)},
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused_of_transposed_ones_too(how):
     with pytest.raises(InputError):
-        conv_transpose(np.ones((1, 2, 4, 4), np.float32), np.ones((2, 2, 3, 3), np.float32), **how)
+        conv_transpose(**{"x": np.ones((1, 2, 4, 4), np.float32), "weight": np.ones((2, 2, 3, 3), np.float32)} | how)
 
 
 def test_channels_that_do_not_fit_are_refused():

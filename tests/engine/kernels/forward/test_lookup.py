@@ -90,6 +90,7 @@ FAR = np.array([1 << 40])
     [
         lambda: lookup.gather(X, np.array([2])),
         lambda: lookup.gather(X, np.array([0.5])),
+        lambda: lookup.gather(X, np.array([(1 << 64) - 1], np.uint64)),  # which is no -1
         lambda: lookup.gather(X, np.broadcast_to(np.int8(0), (1 << 15, 1 << 15))),
         lambda: lookup.gather_elements(X, np.array([0])),
         lambda: lookup.gather_nd(X, np.array([[0, 9]])),

@@ -107,6 +107,8 @@ def test_sizes_that_do_not_fit_are_refused(versions):
     for version in versions("GroupNormalization"):
         with pytest.raises(InputError):
             version(x, three, three, num_groups=3)
+        with pytest.raises(InputError):
+            version(x[0, 0, 0], three, three, num_groups=1)
     for version in versions("InstanceNormalization"):
         with pytest.raises(InputError):
             version(x, three, three)
