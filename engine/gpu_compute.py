@@ -123,12 +123,12 @@ class Storage:
             self._gl.glGetBufferSubData(self._target, 0, into.nbytes, into)
         return into
 
-    def fill(self, word: int) -> None:
-        """Every word of 32 bits becomes this one."""
+    def fill(self, word: int, count: int) -> None:
+        """Every word of 32 bits in its first bytes, `count` of them, becomes this one."""
         gl, later = self._gl, _functions()
         self._bound()
-        value = np.array([word], np.uint32)
-        later.glClearBufferData(self._target, gl.GL_R32UI, gl.GL_RED_INTEGER, gl.GL_UNSIGNED_INT, value)
+        value, layout = np.array([word], np.uint32), (gl.GL_RED_INTEGER, gl.GL_UNSIGNED_INT)
+        later.glClearBufferSubData(self._target, gl.GL_R32UI, 0, count, *layout, value)
 
     def bind(self, binding: int) -> None:
         """For programs that name this binding."""

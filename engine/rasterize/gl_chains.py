@@ -72,7 +72,7 @@ class Chains:
             storage.write(0, np.zeros(words, np.uint32))
             storage.bind(binding)
         self._heads.reserve(4 * pixels)
-        self._heads.fill(0)
+        self._heads.fill(0, 4 * pixels)
         self._heads.bind(HEADS)
 
 

@@ -220,7 +220,7 @@ class ComputeRasterizer:
     def _reserve(self, count: int, word: int) -> None:
         """Room for so many bytes of pixels, all of this word."""
         self._pixels.reserve(count)
-        self._pixels.fill(word)
+        self._pixels.fill(word, count)
         self._pixels.bind(SUMS)
         self._pixels.bind(PAIRS)
 
