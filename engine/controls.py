@@ -72,7 +72,7 @@ class FlyControls:
         self._drift = np.zeros(3)  # velocity over `pace * reach`
         self._flight: Flight | None = None
         self._next: Flight | None = None  # begins when `_flight` ends
-        self._goal: Key | None = None  # where `_flight` ends, to the last bit
+        self._goal: Camera | None = None  # where `_flight` ends, to the last bit
         self._flown_s = 0.0
         self._dolly = 0.0  # notches still to go
         self._toward: np.ndarray | None = None
@@ -150,10 +150,13 @@ class FlyControls:
 
     def go_to(self, position: np.ndarray, target: np.ndarray, fov_y_rad: float | None = None) -> Undo:
         """Eases to a view in 900 ms; what comes back eases to where the camera was."""
+        return self.go_to_camera(Camera.looking(position, target, fov_y_rad or self.camera.fov_y_rad), target)
+
+    def go_to_camera(self, goal: Camera, target: np.ndarray) -> Undo:
+        """Eases to a camera in whose middle `target` is, in 900 ms; what comes back eases to where the camera was."""
         camera, undo = self.camera, self._way_back()
         start = Key(0.0, camera.position, self.middle, camera.fov_y_rad)
-        goal = Key(EASE_S, np.asarray(position, float), np.asarray(target, float), fov_y_rad or camera.fov_y_rad)
-        self.follow(Flight([start, goal]))
+        self.follow(Flight([start, Key(EASE_S, goal.position, np.asarray(target, float), goal.fov_y_rad)]))
         self._goal = goal
         return undo
 
@@ -270,7 +273,7 @@ class FlyControls:
         camera, target = self.camera, self.middle
 
         def go_back() -> None:
-            self.go_to(camera.position, target, camera.fov_y_rad)
+            self.go_to_camera(camera, target)
 
         return go_back
 
@@ -283,7 +286,7 @@ class FlyControls:
             following, goal = self._next, self._goal
             self.stop()
             if goal is not None:
-                self.camera = Camera.looking(goal.position, goal.target, goal.fov_y_rad)
+                self.camera = goal
             if following is not None:
                 self.follow(following, following.departure_s)
 

@@ -332,8 +332,7 @@ class Session:
     def _move(self, place: Place, visits: Visits) -> Undo:
         """Flies to a place, with the visits that there are then."""
         before = self._layer, self._visits
-        camera = place.camera
-        undo_focus = self._focus(place.focus, self.controls.go_to(camera.position, place.target, camera.fov_y_rad))
+        undo_focus = self._focus(place.focus, self.controls.go_to_camera(place.camera, place.target))
         self._layer, self._visits = place.layer, visits
 
         def undo() -> None:

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -145,6 +146,13 @@ def view(display, model, cold, tmp_path):
         viewer.process.communicate()
 
 
+def are_alike(png, other):
+    """Whether two pictures are the same but for the places of labels, which depend on where one came from."""
+    pictures = pytest.importorskip("PIL.Image", reason="comparing pictures needs Pillow (pip install pillow)")
+    first, second = (np.asarray(pictures.open(BytesIO(data)).convert("RGB")) for data in (png, other))
+    return (first != second).any(2).mean() < 0.05
+
+
 def size_of(png):
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     return struct.unpack(">II", png[16:24])
@@ -197,6 +205,62 @@ def test_going_to_a_layer_and_taking_it_back(view):
     assert viewer.picture_at_rest() == layer
     viewer.do("key", "Home")
     assert viewer.picture_at_rest() == whole
+
+
+def test_places_are_walked_back_by_keys_and_by_the_mouse(view):
+    viewer = view("--size", "640x360")
+    whole = viewer.picture_at_rest()
+    viewer.do("key", "Return")  # to what is in the middle
+    layer = viewer.picture_at_rest()
+    viewer.do("key", "3")
+    weights = viewer.picture_at_rest()
+    assert not are_alike(whole, layer) and not are_alike(layer, weights)
+    viewer.do("key", "alt+Left")
+    assert are_alike(viewer.picture_at_rest(), layer)
+    viewer.do("mousemove", 320, 180, "click", 8)
+    assert are_alike(viewer.picture_at_rest(), whole)
+    viewer.do("key", "alt+Right")
+    assert are_alike(viewer.picture_at_rest(), layer)
+
+
+def test_by_keys_alone_to_a_weight_and_what_it_is(view):
+    viewer = view("--size", "640x360")
+    viewer.picture_at_rest()
+    for _ in range(3):
+        viewer.do("key", "Return")
+        near = viewer.picture_at_rest()
+    viewer.do("key", "x")
+    until(lambda: viewer.picture_at_rest() != near)
+    viewer.do("key", "ctrl+c")
+    until(lambda: viewer.said("Copied"))
+
+
+def test_who_has_lost_sight_of_the_model_is_led_home(view, display):
+    viewer, screen = view("--size", "640x360"), Screen(display)
+    whole = viewer.picture_at_rest()
+    viewer.do("mousemove", 600, 340, "keydown", "Up")
+    time.sleep(2.5)
+    viewer.do("keyup", "Up")
+    astray = viewer.picture_at_rest()
+    until(lambda: len(set(screen.row(216, 180, 460))) > 20)  # words, where only sky was
+    viewer.do("mousemove", 320, 216, "sleep", 0.3, "click", 1)
+    until(lambda: not are_alike(viewer.picture_at_rest(), astray))
+    assert are_alike(viewer.picture_at_rest(), whole)
+    screen.close()
+
+
+def test_the_theme_is_remembered_unless_another_is_asked_for(view, press_close_button):
+    viewer = view("--size", "320x180")
+    dark = viewer.picture_at_rest()
+    viewer.do("key", "l")
+    light = viewer.picture_at_rest()
+    press_close_button(viewer.id())
+    assert viewer.ended() == (0, "") and light != dark
+    again = view("--size", "320x180")
+    assert again.picture_at_rest() == light
+    press_close_button(again.id())
+    again.ended()
+    assert view("--size", "320x180", "--theme", "dark").picture_at_rest() == dark
 
 
 CLIPBOARD = """

@@ -4,6 +4,7 @@ The display and the window run in child processes: a process has GLX or EGL, nev
 """
 
 import json
+import math
 import os
 import queue
 import signal
@@ -92,6 +93,17 @@ def test_w_flies_forward_as_long_as_it_is_down(window):
     assert rest["at"][:2] == [0, 0] and rest["at"][2] < 70
 
 
+def test_arrows_look_and_with_alt_are_keys_of_their_own(window):
+    window.do("keydown", "Right")
+    window.until(lambda line: "frame" in line and line["turn"][0] > 0.1)
+    window.do("keyup", "Right")
+    turned = window.at_rest()
+    assert turned["at"] == [0, 0, 100]
+    window.do("key", "alt+Right")
+    assert window.until(lambda line: "ran" in line)["ran"] == "Alt+Right"
+    assert window.at_rest()["turn"] == turned["turn"]
+
+
 def test_pressed_keys_run_their_commands_once(window):
     for key, name in (("question", "?"), ("F12", "F12"), ("ctrl+z", "Ctrl+Z"), ("l", "L"), ("Escape", "Escape")):
         window.do("key", key)
@@ -127,6 +139,61 @@ def test_the_wheel_brings_nearer_and_clicks_are_told(window):
     time.sleep(0.5)
     window.do("click", "--repeat", 2, "--delay", 50, 1)
     assert window.until(lambda line: "focused" in line)["focused"] == [200, 150]
+
+
+def test_further_buttons_of_a_mouse_go_back_and_forward(window):
+    for button, key in ((8, "Alt+Left"), (9, "Alt+Right")):
+        window.do("click", button)
+        assert window.until(lambda line: "ran" in line)["ran"] == key
+
+
+@pytest.mark.parametrize("way", ["middle button", "shift"])
+def test_a_drag_that_pans_takes_the_scene_along(window, way):
+    button = 2 if way == "middle button" else 1
+    if way == "shift":
+        window.do("keydown", "Shift_L")
+    window.do("mousedown", button, "mousemove", 230, 150, "mousemove", 260, 170)
+    window.do("mouseup", button)
+    if way == "shift":
+        window.do("keyup", "Shift_L")
+    rest = window.at_rest()
+    height = 2 * 90 * math.tan(0.3)  # of the picture, where the scene is nearest: 300 px
+    assert rest["at"] == pytest.approx([-60 / 300 * height, 20 / 300 * height, 100], rel=0.02)
+    assert rest["turn"] == pytest.approx([0, 0])
+
+
+def test_two_fingers_sideways_pan_and_with_shift_the_wheel_does(window):
+    window.do("click", "--repeat", 3, "--delay", 20, 6)  # the wheel to the left: the scene goes right
+    aside = window.at_rest()["at"]
+    assert aside[0] < -5 and aside[1:] == [0, 100]
+    window.do("keydown", "Shift_L", "click", 4, "keyup", "Shift_L")
+    assert window.at_rest()["at"] == pytest.approx([aside[0], aside[1] + 0.06 * 2 * 90 * math.tan(0.3), 100], rel=0.02)
+
+
+@pytest.mark.parametrize("window", [["pad"]], indirect=True)
+def test_a_gamepad_flies_looks_and_runs_commands_once(window):
+    window.do("key", "p")
+    window.until(lambda line: "frame" in line and line["at"][2] < 80)
+    window.do("key", "p")
+    window.until(lambda line: "frame" in line and line["turn"][0] > 0.3)
+    window.do("key", "p")
+    rest = window.at_rest()
+    window.do("key", "p")
+    assert window.until(lambda line: "ran" in line)["ran"] == "view.next"
+    assert window.at_rest()["at"] == rest["at"]
+    window.do("key", "p")
+    window.until(lambda line: "frame" in line and line["at"][1] > 2)
+    window.do("key", "p")
+    still = window.at_rest()
+    time.sleep(0.5)
+    assert window.at_rest() == still
+
+
+def test_full_screen_and_back(window):
+    window.do("key", "F11")
+    window.until(lambda line: line.get("size") == [1280, 720])
+    window.do("key", "F11")
+    window.until(lambda line: line.get("size") == [400, 300])
 
 
 def test_another_size_of_the_window_is_another_size_of_the_picture(window):

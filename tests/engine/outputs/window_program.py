@@ -1,6 +1,7 @@
 """A window over a plain color, for test_window.py: started on a display of its own, it says in JSON lines what happens.
 
-Usage: window_program.py fly | panels | thousand FILM.mp4
+Usage: window_program.py fly | panels | pad | thousand FILM.mp4
+With `pad` a gamepad is there, which does what PAD says, a line for each time that P is pressed.
 """
 
 import json
@@ -12,6 +13,7 @@ import numpy as np
 from tensornaut.engine import loop
 from tensornaut.engine.commands import Command, CommandTable
 from tensornaut.engine.controls import FlyControls
+from tensornaut.engine.gamepad import Pad, sticks_of
 from tensornaut.engine.kernels.errors import InputError
 from tensornaut.engine.movement import movement_commands
 from tensornaut.engine.outputs.video import VideoSink
@@ -41,16 +43,22 @@ def main(what, film=None):
     commands = CommandTable()
     for command in movement_commands(controls):
         commands.add(command)
-    for key in ("?", "F12", "Ctrl+Z", "L", "Escape"):
+    for key in ("?", "F12", "Ctrl+Z", "L", "Escape", "Enter", "Alt+Left", "Alt+Right"):
         commands.add(Command(f"test.{key}", lambda key=key: say(ran=key), key))
+    commands.add(Command("view.next", lambda: say(ran="view.next")))
+    commands.add(Command("test.full", lambda: clock.toggle_full_screen(), "F11"))
     panels = PanelHost((400, 300)) if what == "panels" else None
     hooks = Hooks(
         click=lambda x, y: say(clicked=[x, y]),
         focus=lambda x, y: say(focused=[x, y]),
+        gamepad=lambda name: say(gamepad=name),
     )
     pressed = []
     rate = 2000.0 if what == "thousand" else None
     clock = WindowClock(context, controls, commands, panels, lambda: draw_panel(pressed), hooks, rate=rate)
+    if what == "pad":
+        pads = clock._input._gamepads = ScriptedPads()
+        commands.add(Command("test.pad", pads.go_on, "P"))
     memory = []
 
     def prepare(frame):
@@ -86,6 +94,41 @@ def main(what, film=None):
             panels.close()
         clock.close()
     return 0
+
+
+class ScriptedPads:
+    """In place of the desktop's gamepads, as no test can plug one in."""
+
+    def __init__(self):
+        self._left = iter(PAD)
+        self._pad, self._news = next(self._left), ["Test pad"]
+
+    def __bool__(self):
+        return True
+
+    def news(self):
+        told, self._news = self._news, []
+        return told
+
+    def read(self):
+        return self._pad
+
+    def go_on(self):
+        self._pad = next(self._left)
+
+    def close(self):
+        pass
+
+
+PAD = (
+    Pad(),
+    Pad(sticks_of([0.0, -1.0, 0.0, 0.0, -1.0, -1.0])),  # forward
+    Pad(sticks_of([0.0, 0.0, 1.0, 0.0, -1.0, -1.0])),  # turns right
+    Pad(),
+    Pad(down=frozenset({12})),  # the cross, right
+    Pad(down=frozenset({12, 5})),  # and a bumper: up
+    Pad(),
+)
 
 
 def draw_panel(pressed):
