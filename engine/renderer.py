@@ -96,9 +96,10 @@ class Renderer:
         boxes, lines, texts = found.boxes(), found.all(Lines), found.texts()
         self._boxes.take_glass(boxes, scene, eye)
         if ground is None and eye.part is None:
-            self._below.draw(found.below(), eye, framebuffer, lambda: self._draw_below(found, eye, framebuffer, None))
+            seen = frame.quality, *found.below()
+            self._below.draw(seen, eye, framebuffer, lambda: self._draw_below(found, frame, eye, framebuffer, None))
         else:
-            self._draw_below(found, eye, framebuffer, ground)
+            self._draw_below(found, frame, eye, framebuffer, ground)
         self._blend()
         self._lines.draw([(world, line) for world, line in lines if line.layer == "back"], eye)
         for offset, box in boxes:
@@ -106,7 +107,7 @@ class Renderer:
                 self._boxes.draw_solid(box.lower + offset, box.upper + offset, box.colors, eye)
         self._solids.draw([*found.all(Points), *found.all(Surface), *found.all(Images)], eye)
         gl.glFlush()  # a processor that stands in for a GPU draws while points are rasterized
-        self._data.draw(self.detail, eye, scene.theme, framebuffer, frame.mode == "exact")
+        self._data.draw(self.detail, eye, scene.theme, framebuffer, frame.mode == "exact", frame.quality)
         numbers = self._cubes.draw(self.detail.near, self.detail.grids, eye)
         self._labels.draw_on_faces(texts + numbers, eye, self._label_colors())
         self._solids.draw_veils(found.all(Surface), "light", eye)
@@ -125,12 +126,12 @@ class Renderer:
         gl.glUseProgram(0)
         self._context.check("frame")
 
-    def _draw_below(self, found: _Found, eye: Eye, framebuffer: int, ground: float | None) -> None:
+    def _draw_below(self, found: _Found, frame: Frame, eye: Eye, framebuffer: int, ground: float | None) -> None:
         """Ground, floor and the backs of glass: what stays while data change."""
         gl = self._context.gl
         gl.glDisable(gl.GL_BLEND)
         if ground is None:
-            self._background.draw(self.scene, eye, framebuffer)
+            self._background.draw(self.scene, eye, framebuffer, frame.quality)
         else:
             gl.glClearColor(ground, ground, ground, 1)
             gl.glClear(gl.GL_COLOR_BUFFER_BIT)

@@ -12,7 +12,10 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Eye", "Frame", "clip_from_world", "frustum", "look_at", "perspective"]
+__all__ = ["QUALITIES", "Eye", "Frame", "Quality", "clip_from_world", "frustum", "look_at", "perspective"]
+
+Quality = Literal["low", "medium", "high"]
+QUALITIES: tuple[Quality, ...] = ("low", "medium", "high")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class Frame:
     eyes: tuple[Eye, ...]
     budget: int = 1_000_000  # samples to draw at most
     mode: Literal["live", "exact"] = "exact"
+    quality: Quality = "high"  # of the surroundings and of the glow; exact frames have the highest
 
 
 def perspective(fov_y_rad: float, aspect: float, near: float, far: float) -> np.ndarray:

@@ -18,7 +18,7 @@ from ..gpu import Context, GraphicsError, Target
 from ..kernels.errors import InputError
 from ..loop import now_s
 from ..panel_host import PanelHost, load_widgets
-from ..view import Eye, Frame
+from ..view import Eye, Frame, Quality
 from .pace import Pace
 from .window_input import Hooks, WindowInput
 
@@ -213,12 +213,17 @@ class WindowClock:
         self._fit()
         index, self._index = self._index, self._index + 1
         eyes = (self.controls.eye(self.size_px),)
-        return Frame(index, now - self._start_s, eyes, self.budget, "live")
+        return Frame(index, now - self._start_s, eyes, self.budget, "live", self.quality)
 
     @property
     def budget(self) -> int:
         """Samples of a frame, at most."""
         return self._pace.budget if self._in_motion else self._pace.rest
+
+    @property
+    def quality(self) -> Quality:
+        """Of a frame: in motion as the pace allows or a person chose, at rest the highest."""
+        return self._pace.quality if self._in_motion else "high"
 
     def begin_eye(self, eye: Eye) -> int:
         """The framebuffer that is shown at the end of the frame, bound, with the eye's viewport."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..gpu import Context, Target, Texture, draw_full_screen
 from ..view import Eye
 
-__all__ = ["BloomPainter"]
+__all__ = ["BRIGHT", "LEVELS", "BloomPainter"]
 
 THRESHOLD = 0.32
+BRIGHT = (0.3 * THRESHOLD, 1.4 * THRESHOLD + 1e-4)  # peaks of what begins to glow, and of what glows in full
 LEVELS = ((4, 0.55), (16, 0.50))  # divisor of the size, strength
 PASSES = 2
 

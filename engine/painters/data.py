@@ -10,11 +10,12 @@ from ..detail import Detail
 from ..drawn import Drawn
 from ..gpu import Context, Texture, draw_full_screen
 from ..kernels.errors import InputError
-from ..rasterize import AUTO, Batch, OnGpu, Pool, Rasterizer, RasterizerChoice, eye_rows
+from ..rasterize import AUTO, Batch, InMemory, OnGpu, Pool, Rasterizer, RasterizerChoice, eye_rows
 from ..scene import Lines
 from ..theme import Theme
-from ..view import Eye
-from .bloom import BloomPainter
+from ..view import Eye, Quality
+from .bloom import BRIGHT, LEVELS, BloomPainter
+from .ground import Ground
 from .lines import LinePainter
 
 __all__ = ["DataPainter"]
@@ -39,6 +40,7 @@ class DataPainter:
         self._image = Texture(smooth=False)
         self._stems = LinePainter(context)
         self._bloom = BloomPainter(context)
+        self._ground = Ground(context)
         self._aside: tuple[Drawn, tuple, Texture | None] | None = None  # what was drawn, how it was seen, its glow
 
     def take_fault(self) -> InputError | None:
@@ -46,19 +48,59 @@ class DataPainter:
         fault, self._choice.given_up = self._choice.given_up, None
         return fault
 
-    def draw(self, detail: Detail, eye: Eye, theme: Theme, framebuffer: int, exact: bool = True) -> None:
-        """Leaves the eye's framebuffer bound and plain blending on."""
+    def draw(
+        self,
+        detail: Detail,
+        eye: Eye,
+        theme: Theme,
+        framebuffer: int,
+        exact: bool = True,
+        quality: Quality = "high",
+    ) -> None:
+        """Leaves the eye's framebuffer bound and plain blending on.
+
+        At a lower `quality` the glow is made of a smaller picture, or left out.
+        """
         self._draw_stems(detail, eye)
+        if quality == "high" or not self._drawn_on_ground(detail, eye, theme, framebuffer, quality):
+            self._draw_points(detail, eye, theme, framebuffer, exact, quality)
+        self._context.gl.glViewport(*eye.viewport)
+        self._blend("GL_SRC_ALPHA", "GL_ONE_MINUS_SRC_ALPHA")
+
+    def _draw_points(
+        self, detail: Detail, eye: Eye, theme: Theme, framebuffer: int, exact: bool, quality: Quality
+    ) -> None:
+        """By passes of OpenGL over the whole picture."""
         glow = self._glow_aside(detail, eye, theme) if exact and theme.bloom > 0 else None
         image = self._picture(detail, eye, theme, exact)
         if image is not None:
             self._join(image, eye, theme, framebuffer)
-            if theme.bloom > 0 and glow is None:
+            if theme.bloom > 0 and glow is None and quality != "low":
                 glow = self._bloom.glow(image, eye.size_px)
         if glow is not None:
             self._bloom.add(glow, eye, framebuffer, theme.bloom)
-        self._context.gl.glViewport(*eye.viewport)
-        self._blend("GL_SRC_ALPHA", "GL_ONE_MINUS_SRC_ALPHA")
+
+    def _drawn_on_ground(self, detail: Detail, eye: Eye, theme: Theme, framebuffer: int, quality: Quality) -> bool:
+        """Joins light and ground in host memory, where the processor draws all: a copy costs less than a pass there.
+
+        False, and nothing is drawn, where that is not possible.
+        """
+        if not self._context.is_software or eye.part is not None or not self._ground.is_at_hand(framebuffer):
+            return False
+        batch, pool = detail.batch(eye), detail.pool.data
+        rasterizer = self._choice.rasterizer(batch, False, pool)
+        if not isinstance(rasterizer, InMemory):
+            return False
+        if len(batch):
+            place = batch, pool, detail.near_tables, eye_rows(eye), eye.size_px
+            sums = rasterizer.light(*place, SMALLEST_PX, not theme.ink)
+            shares = tuple(share * theme.bloom for _, share in LEVELS)
+            glows = theme.bloom > 0 and quality != "low"
+            glow = rasterizer.glow(sums, BRIGHT, (shares[0], shares[1])) if glows else None
+            picture = self._ground.taken(framebuffer, eye.viewport)
+            rasterizer.join(sums, picture, theme.ink, glow)
+            self._ground.give_back(picture)
+        return True
 
     def _picture(self, detail: Detail, eye: Eye, theme: Theme, exact: bool) -> Texture | None:
         """Light or ink in what the eye's target holds, until the next one; None where there is none."""

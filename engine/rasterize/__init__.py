@@ -3,7 +3,7 @@
 from .batch import EMPTY, MORPH, TILE, UNIT, Batch, Pool, eye_rows, pack, unmorphed, unpack
 from .choice import AUTO, WANTED, RasterizerChoice
 from .definition import DefinitionRasterizer
-from .rasterizer import OnGpu, Rasterizer
+from .rasterizer import InMemory, OnGpu, Rasterizer
 from .sprites import LIGHT_SHARE
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "WANTED",
     "Batch",
     "DefinitionRasterizer",
+    "InMemory",
     "OnGpu",
     "Pool",
     "Rasterizer",

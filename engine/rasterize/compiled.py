@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 
-from . import light_numba, nearest_numba
+from . import join_numba, light_numba, nearest_numba
 from .batch import EMPTY, Batch, Pool, prepare
 from .resolve import alpha, curve
 from .sprites import sprites
@@ -20,6 +22,9 @@ MOST_THREADS = 8  # by default; each has a picture of its own to be merged
 TILES_AT_ONCE = 64
 ROWS_AT_ONCE = 64
 SIZES_KEPT = 4  # picture sizes whose buffers are kept
+# Variances of the blurs of a glow, in its own pixels: with the sizes of those they are as wide as a BloomPainter's.
+NEAR_GLOW, WIDE_GLOW = 1.24, 5.7
+CELL_ROWS_AT_ONCE = 8
 
 
 class CompiledRasterizer:
@@ -88,6 +93,39 @@ class CompiledRasterizer:
         )
         return picture.view(np.uint8).reshape(*sums.shape, 4)
 
+    def glow(self, sums: np.ndarray, bright: tuple[float, float], shares: tuple[float, float]) -> np.ndarray:
+        """(n, m, 3) float32, 0 to 255: the glow of sums of light, an eighth of their size.
+
+        Blocks of 4 x 4 pixels glow as their peak lies between the two of `bright`, 0 to 1: not at all up to all of it.
+        `shares`: strengths of a glow that is near, and of a wide one.
+        """
+        height, width = (-(-side // join_numba.CELL) for side in sums.shape)
+        near, scratch = np.empty((2, height, width, 3), np.float32)
+        wide, other = np.empty((2, -(-height // 2), -(-width // 2), 3), np.float32)
+        limits, shown = np.array(bright, np.float32) * np.float32(255), curve(False)
+
+        def shrink(_: int, first: int, last: int) -> None:
+            join_numba.shrink(sums, shown, limits[0], limits[1], first, last, near)
+
+        self._share(shrink, height, CELL_ROWS_AT_ONCE)
+        join_numba.blur(near, _weights(NEAR_GLOW), scratch)
+        join_numba.halve(near, wide)
+        join_numba.blur(wide, _weights(WIDE_GLOW), other)
+        join_numba.add_wide(near, wide, np.float32(shares[0]), np.float32(shares[1]))
+        return near
+
+    def join(self, sums: np.ndarray, picture: np.ndarray, ink: bool, glow: np.ndarray | None) -> None:
+        """Brings sums of light onto a picture (height, width, 4) uint8, row for row, with a `glow`: changed in place.
+
+        Light is added, ink multiplied onto it.
+        """
+        shown = curve(ink)
+        if ink:
+            self._share(lambda _, *rows: join_numba.multiply_ink(sums, shown, *rows, picture), len(sums))
+            return
+        glow = np.zeros((1, -(-sums.shape[1] // join_numba.CELL), 3), np.float32) if glow is None else glow
+        self._share(lambda _, *rows: join_numba.add_light(sums, shown, glow, *rows, picture), len(sums))
+
     def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray:
         """(height, width, 4) uint8 picture of the nearest samples: see `resolve.nearest`."""
         picture = np.empty(pixels.shape, np.uint32)
@@ -119,6 +157,14 @@ class CompiledRasterizer:
         take(0)
         for other in others:
             other.result()
+
+
+@cache
+def _weights(variance: float) -> np.ndarray:
+    """(n,) float32 of a Gaussian, of the middle and of one side."""
+    steps = np.arange(math.ceil(3 * variance**0.5) + 1)
+    weights = np.exp(-(steps**2) / (2 * variance))
+    return (weights / (weights[0] + 2 * weights[1:].sum())).astype(np.float32)
 
 
 def _kept(

@@ -11,7 +11,7 @@ from .batch import Batch, Pool
 if TYPE_CHECKING:
     from ..gpu import Texture
 
-__all__ = ["OnGpu", "Rasterizer"]
+__all__ = ["InMemory", "OnGpu", "Rasterizer"]
 
 
 class Rasterizer(Protocol):
@@ -41,6 +41,15 @@ class Rasterizer(Protocol):
     def resolve(self, sums: np.ndarray, ink: bool = False) -> np.ndarray: ...
 
     def resolve_nearest(self, pixels: np.ndarray, batch: Batch, pool: Pool, colors: np.ndarray) -> np.ndarray: ...
+
+
+@runtime_checkable
+class InMemory(Rasterizer, Protocol):
+    """A rasterizer that brings light onto a picture in host memory: see `CompiledRasterizer`."""
+
+    def glow(self, sums: np.ndarray, bright: tuple[float, float], shares: tuple[float, float]) -> np.ndarray: ...
+
+    def join(self, sums: np.ndarray, picture: np.ndarray, ink: bool, glow: np.ndarray | None) -> None: ...
 
 
 @runtime_checkable

@@ -132,3 +132,18 @@ def test_an_eye_that_stands_still_sees_the_same_bits_and_one_that_moves_sees_ane
     moved, other = drawn(level(height=14.0)), drawn(level(), theme="light")
     assert not np.array_equal(moved, first) and not np.array_equal(other, first)
     assert np.array_equal(drawn(level()), first)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("target", [(0, 0, 0), (200, 10, -50), (0, 300, 0), (30, 0, 0.1)])
+def test_surroundings_in_motion_look_as_they_do_at_rest(studio, theme, target):
+    painter = BackgroundPainter(studio.context)
+    scene = Scene(Node(), THEMES[theme], np.zeros(3), np.array([400.0, 10, 10]), floor_y=-20.0)
+    eye = Eye(look_at(np.array([30.0, 60, 120]), np.array(target, float)), LENS, (0, 0, 320, 240))
+    rest, moving = (
+        studio.picture(lambda eye, target, quality=quality: painter.draw(scene, eye, target, quality), eye=eye)
+        for quality in ("high", "low")
+    )
+    assert np.ptp(rest) > 10
+    assert np.abs(moving - rest).max() <= 6
+    assert np.abs(moving - rest).mean() < 0.5

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tensornaut.engine.rasterize import EMPTY, Batch, DefinitionRasterizer
+from tensornaut.engine.rasterize import EMPTY, UNIT, Batch, DefinitionRasterizer
 
 DEFINITION = DefinitionRasterizer()
 SEEDS = st.integers(0, 2**32 - 1)
@@ -68,3 +68,31 @@ def test_a_tile_that_points_beyond_the_pool_is_refused(rasterizer, scenes):
         broken = Batch(**{**vars(batch), name: np.full_like(getattr(batch, name), wrong)})
         with pytest.raises(ValueError, match=name):
             rasterizer.light(broken, pool, near, rows, (80, 60))
+
+
+@pytest.mark.parametrize("ink", [False, True])
+def test_light_joined_in_memory_is_what_blending_its_picture_gives(compiled, ink):
+    random = np.random.default_rng(1)
+    red, green, blue = (random.integers(0, 1 << 20, (3, 50, 70)) >> np.arange(70) % 20).astype(np.uint64)
+    sums = red | green << np.uint64(21) | blue << np.uint64(42)
+    ground = random.integers(0, 256, (50, 70, 4)).astype(np.uint8)
+    shown, before = compiled[2].resolve(sums, ink)[..., :3].astype(int), ground[..., :3].astype(int)
+    expected = np.rint(before * shown / 255) if ink else np.minimum(before + shown, 255)
+    alpha = ground[..., 3].copy()
+    compiled[2].join(sums, ground, ink, None)
+    assert np.abs(ground[..., :3] - expected).max() <= 0.5
+    assert np.array_equal(ground[..., 3], alpha)
+
+
+def test_a_glow_lies_around_what_is_bright_and_keeps_its_light(compiled):
+    sums = np.zeros((200, 300), np.uint64)
+    sums[96:104, 144:152] = UNIT  # red, as bright as can be
+    glow = compiled[2].glow(sums, (0.1, 0.4), (1.0, 0.0))
+    light = compiled[2].resolve(sums)[100, 148, 0]
+    assert glow.shape == (25, 38, 3)
+    assert np.unravel_index(glow[..., 0].argmax(), glow.shape[:2]) == (12, 18)
+    assert glow[..., 0].sum() == pytest.approx(float(light), rel=0.01)
+    assert not glow[..., 1:].any()
+    assert not compiled[2].glow(sums // np.uint64(20), (0.1, 0.4), (1.0, 0.0)).any()
+    wide = compiled[2].glow(sums, (0.1, 0.4), (0.0, 1.0))
+    assert (wide[..., 0] > 0).sum() > 2 * (glow[..., 0] > 0).sum()
