@@ -31,7 +31,7 @@ class RasterizerChoice:
     `context`: the OpenGL context that will be current, None: there is none, as without a picture to show.
     """
 
-    def __init__(self, threads: int = 0, wanted: str = "auto", context: Context | None = None) -> None:
+    def __init__(self, threads: int = 0, wanted: str = AUTO, context: Context | None = None) -> None:
         self._threads, self._wanted, self._context = threads, wanted, context
         self._processor: Rasterizer = DefinitionRasterizer()
         self._asked = _asked(wanted, context)
@@ -43,7 +43,7 @@ class RasterizerChoice:
         if self._asked is not None:
             return self._asked
         processor = self._on_processor(batch)
-        if exact or self._wanted != "auto" or self._context is None or processor.name == DefinitionRasterizer.name:
+        if exact or self._wanted != AUTO or self._context is None or processor.name == DefinitionRasterizer.name:
             return processor
         if self._fastest is None:
             self._fastest = _fastest(self._context, processor)

@@ -127,9 +127,7 @@ class ComputeRasterizer:
         self._near.replace(np.ascontiguousarray(colors, np.uint32))
         for first, last in _bands(size_px):
             self._reserve(4 * size_px[0] * (last - first), 0xFFFFFFFF)
-            self._find(
-                ("PACKED",), tiles, size_px, first, last, least_depth=least, depth_shift=shift, color_bits=bits
-            )
+            self._find(("PACKED",), tiles, size_px, first, last, least_depth=least, depth_shift=shift, color_bits=bits)
             self._near.bind(COLORS)
             self._paint(self._show_nearest, size_px, first, last, color_bits=bits)
         self._context.gl.glUseProgram(0)

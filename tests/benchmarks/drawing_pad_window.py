@@ -66,12 +66,22 @@ class Bench:
         return shows and playback.place == playback.length and is_compiled("rasterize")
 
     def act(self, seconds):
-        """Draws, in a thread of its own, and closes the window."""
+        """Draws, in a thread of its own, and closes the window, also when it cannot draw."""
+        try:
+            self.wait_until_ready()
+            self.draw(seconds)
+        finally:
+            self.clock._closed = True
+            self.clock._glfw.post_empty_event()
+
+    def wait_until_ready(self):
         begin_s = now_s()
         while not self.is_ready() and now_s() - begin_s < LONGEST_WARM_UP_S:
             time.sleep(0.2)
             self.clock.request()
         time.sleep(1)
+
+    def draw(self, seconds):
         left, top, cell = self.runs._panel.place_px
         with subprocess.Popen(["xdotool", "-"], stdin=subprocess.PIPE, text=True) as mouse:
 
@@ -94,8 +104,6 @@ class Bench:
             self.took_s, self.cpu_s = now_s() - begin_s, self.cpu_s + time.process_time()
             self.counts = len(self.shown_s), self.frames, self.shows
             do("mouseup 1")
-        self.clock._closed = True
-        self.clock._glfw.post_empty_event()
 
     def said(self):
         updates, frames, shows = self.counts

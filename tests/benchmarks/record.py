@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from tensornaut.engine import loop
-from tensornaut.engine.gpu import Context
+from tensornaut.engine.gpu import Context, read_pixels
 from tensornaut.engine.outputs.offscreen import OffscreenClock
 from tensornaut.engine.outputs.video import VideoSink, _Encoder
 from tensornaut.engine.renderer import Renderer
@@ -92,8 +92,6 @@ def main():
     pictures = []
 
     def keep(frame, eye, framebuffer):
-        from tensornaut.engine.gpu import read_pixels
-
         pictures.append(read_pixels(framebuffer, eye.viewport, np.empty((SIZE[1], SIZE[0], 4), np.uint8)))
 
     film.run(loop.Watcher(keep))  # compiles, reads, and gives the pixels to be encoded

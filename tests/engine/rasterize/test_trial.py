@@ -50,8 +50,11 @@ def test_the_fastest_one_is_given_up_when_it_fails_and_one_that_was_asked_for_is
     choice._fastest = broken
     choice.give_up(broken, fault)
     assert choice.rasterizer(batch, exact=False).name == "numpy" and choice.given_up is fault
-    with pytest.raises(InputError):
-        choice.give_up(choice.rasterizer(batch), fault)
+    asked = RasterizerChoice(1, "auto", context)
+    asked._asked = broken
+    for one in (choice, asked):
+        with pytest.raises(InputError):
+            one.give_up(one.rasterizer(batch), fault)
 
 
 def test_a_driver_on_the_processor_is_tried_only_when_asked(able):
