@@ -33,6 +33,7 @@ from tensornaut.loaders.open import open_network
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 SIZE_PX = 1280, 720
+POOL_BYTES = 64 << 20  # little, so that it is soon full: its memory counts once it is used
 SMALLEST_PX = 240, 160
 WARM_UP = 0.4  # of the time, in which memory may grow: kernels are compiled, the pool fills
 MOST_GROWN_BYTES = 48 << 20  # from then on, between medians; four times that in a run of less than LONG_S
@@ -280,7 +281,7 @@ def main():
     try:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)  # where snapshots go
-            viewer = Viewer(open_network(str(DEMO / "digits.safetensors")), SIZE_PX, "dark", 0)
+            viewer = Viewer(open_network(str(DEMO / "digits.safetensors")), SIZE_PX, "dark", 0, pool_bytes=POOL_BYTES)
             hand, watch = Hand(viewer, seed, make_files(Path(folder)) + models), Watch(viewer)
             watch.start()
             acting = threading.Thread(target=hand.act, args=(seconds,), daemon=True)
