@@ -10,7 +10,7 @@ from ..strings import text
 __all__ = ["AFTER_S", "Astray", "astray_panel"]
 
 AFTER_S = 2.0
-PLACE = 0.5, 0.6  # of the picture: where nothing of the model is
+PLACE = 0.5, 0.45  # of the picture: where nothing of the model is
 
 
 class Astray:

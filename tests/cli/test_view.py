@@ -242,8 +242,8 @@ def test_who_has_lost_sight_of_the_model_is_led_home(view, display):
     time.sleep(2.5)
     viewer.do("keyup", "Up")
     astray = viewer.picture_at_rest()
-    until(lambda: len(set(screen.row(216, 180, 460))) > 20)  # words, where only sky was
-    viewer.do("mousemove", 320, 216, "sleep", 0.3, "click", 1)
+    until(lambda: len(set(screen.row(162, 180, 460))) > 20)  # words, where only sky was
+    viewer.do("mousemove", 320, 162, "sleep", 0.3, "click", 1)
     until(lambda: not are_alike(viewer.picture_at_rest(), astray))
     assert are_alike(viewer.picture_at_rest(), whole)
     screen.close()

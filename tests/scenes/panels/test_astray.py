@@ -40,7 +40,7 @@ def test_a_click_on_the_button_goes_home():
             host.frame(1 / 60, lambda: astray_panel(lambda: went.append(True)))
 
     frames(3)
-    host.add_mouse_pos(400, 270)
+    host.add_mouse_pos(400, 202)
     frames(2)
     assert host.wants_mouse and not went
     for pressed in (True, False):
