@@ -20,10 +20,6 @@ class BloomPainter:
         self._context = context
         self._targets: dict[tuple[int, int, int], Target] = {}
 
-    def draw(self, image: Texture, eye: Eye, framebuffer: int, strength: float) -> None:
-        """`image` covers the eye's viewport. Leaves the framebuffer bound, blending on and additive."""
-        self.add(self.glow(image, eye.size_px), eye, framebuffer, strength)
-
     def glow(self, image: Texture, size_px: tuple[int, int]) -> Texture:
         """The glow of an image of this size, a quarter of it; until an image of the same size is given."""
         gl = self._context.gl

@@ -18,7 +18,11 @@ def drawn(studio):
     def draw(image, strength=1.0, ground=(0.0, 0.0, 0.0), viewport=(0, 0, *SIZE)):
         eye = Eye(np.eye(4), np.eye(4), viewport)
         texture.upload(image[::-1])
-        return studio.picture(lambda eye, target: painter.draw(texture, eye, target, strength), ground, eye)
+
+        def add(eye, target):
+            painter.add(painter.glow(texture, eye.size_px), eye, target, strength)
+
+        return studio.picture(add, ground, eye)
 
     yield draw
     texture.close()
