@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.cache import opened
 from ..engine.commands import Command, CommandTable, Undo
+from ..engine.controls import PACE
 from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
 from ..engine.outputs.window_memory import Choices, remember, remembered
@@ -110,6 +111,7 @@ class Viewer:
         self._feed: SurveyFeed | None = None  # begins after the first picture
         self._line = SurveyLine()
         self._astray = Astray()
+        self._pace = self._session.controls.pace
         self._helps = False
         self._pictures = Pictures(lambda: self._session.built.network.name, self._say)
         self._mouse_px: tuple[float, float] | None = None
@@ -146,6 +148,7 @@ class Viewer:
         """Flies as fast as was chosen the last time."""
         if chosen.pace is not None:
             self._session.controls.set_pace(chosen.pace)
+            self._pace = self._session.controls.pace
 
     def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool, cuda: bool = False) -> None:
         """Runs the network on what is given, with `cuda` on a GPU; opens the drawing pad."""
@@ -207,13 +210,21 @@ class Viewer:
         elif detail.waiting:
             self._clock.request_soon()
         self._tau, self._eye = detail.tau, frame.eyes[0]
-        controls = self._session.controls
-        if frame.index % LOST_FRAMES == 0 or not controls.is_moving:
-            self._astray.note(controls.is_lost((width, height)))
+        self._note_flight(frame)
         self._lose(detail.pool.faults)
         self._lose(self._session.built.analysis.faults)
         if fault := self._renderer.take_fault():
             self._say(one_line(fault))
+
+    def _note_flight(self, frame: Frame) -> None:
+        """Says how fast one flies when that was changed, and notes whether anything of the model is in view."""
+        controls = self._session.controls
+        if controls.pace != self._pace:
+            self._pace = controls.pace
+            shown_s = self._notices.tell("pace", text("move.pace", pace=f"{self._pace / PACE:.2g}"))
+            self._clock.refresh_panels(shown_s + 0.1)
+        if frame.index % LOST_FRAMES == 0 or not controls.is_moving:
+            self._astray.note(controls.is_lost(self._session.size_px))
 
     def _draw(self, frame: Frame, eye: Eye, framebuffer: int) -> None:
         self._renderer.draw(frame, eye, framebuffer)

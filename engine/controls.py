@@ -19,7 +19,7 @@ from .sticks import STILL_STICKS, Sticks
 from .surroundings import Surroundings
 from .view import Eye, perspective
 
-__all__ = ["FlyControls"]
+__all__ = ["PACE", "FlyControls"]
 
 DIRECTIONS = {  # right, up, toward the eye; of the camera, but up and down of the world
     "forward": (0, 0, -1),

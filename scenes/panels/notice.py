@@ -18,11 +18,18 @@ class Notices:
 
     def __init__(self) -> None:
         self._until: list[tuple[str, float]] = []
+        self._last: dict[str, str] = {}  # topic -> words
 
     def add(self, words: str) -> float:
         """Shows a message; gives the seconds after which it goes."""
         self._until = [*self._until, (words, now_s() + SHOWN_S)][-MOST:]
         return SHOWN_S
+
+    def tell(self, topic: str, words: str) -> float:
+        """Shows a message in place of the last one on a topic; gives the seconds after which it goes."""
+        before, self._last[topic] = self._last.get(topic), words
+        self._until = [entry for entry in self._until if entry[0] != before]
+        return self.add(words)
 
     @property
     def shown(self) -> list[str]:

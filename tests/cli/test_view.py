@@ -235,6 +235,19 @@ def test_by_keys_alone_to_a_weight_and_what_it_is(view):
     until(lambda: viewer.said("Copied"))
 
 
+def test_how_fast_one_flies_is_said_and_remembered(view, press_close_button):
+    viewer = view("--size", "320x180")
+    viewer.picture_at_rest()
+    viewer.do("key", "plus", "key", "plus", "key", "minus", "key", "plus")
+    until(lambda: viewer.said("Speed × 1.6"))
+    press_close_button(viewer.id())
+    assert viewer.ended() == (0, "")
+    again = view("--size", "320x180")
+    again.picture_at_rest()
+    again.do("key", "plus")
+    until(lambda: again.said("Speed × 2"))
+
+
 def test_who_has_lost_sight_of_the_model_is_led_home(view, display):
     viewer, screen = view("--size", "640x360"), Screen(display)
     whole = viewer.picture_at_rest()
