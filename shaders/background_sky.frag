@@ -1,7 +1,7 @@
 // Bands above the horizon.
-#include "grain.glsl"
+#include "dither.glsl"
 in vec3 ground;
 out vec4 color;
 void main() {
-    color = vec4(ground + grain(), 1.0);
+    color = vec4(ground + dither(), 1.0);
 }

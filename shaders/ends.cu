@@ -2,23 +2,14 @@
 
 #include "numbers.cuh"
 
-const int THREADS = 256, AHEAD = 4;  // words that a thread has under way
+const int THREADS = 256;
 
 // counts (2) is added to. NaN in place of an end: nobody wants to know.
 template <class Kind>
 __global__ void __launch_bounds__(THREADS)
 count_ends(const typename Kind::Word *values, i64 count, typename Kind::Word low, typename Kind::Word high, u64 *counts) {
-    i64 threads = (i64)gridDim.x * THREADS;
     u32 at_low = 0, at_high = 0;  // fewer than 2^32 numbers a thread
-    for (i64 first = (i64)blockIdx.x * THREADS + threadIdx.x; first < count; first += AHEAD * threads) {
-        typename Kind::Word words[AHEAD];
-#pragma unroll
-        for (int k = 0; k < AHEAD; ++k)
-            if (first + k * threads < count) words[k] = values[first + k * threads];
-#pragma unroll
-        for (int k = 0; k < AHEAD; ++k)
-            if (first + k * threads < count) at_low += words[k] == low, at_high += words[k] == high;
-    }
+    read_ahead(values, count, [&](typename Kind::Word word, i64) { at_low += word == low, at_high += word == high; });
     for (int apart = 16; apart; apart /= 2) {
         at_low += __shfl_xor_sync(FULL_WARP, at_low, apart);
         at_high += __shfl_xor_sync(FULL_WARP, at_high, apart);

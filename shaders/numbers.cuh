@@ -24,6 +24,22 @@ __device__ inline u64 magnitude_bits(double number) { return (u64)__double_as_lo
 __device__ inline bool is_finite(float number) { return magnitude_bits(number) < 0x7F800000u; }
 __device__ inline bool is_finite(double number) { return magnitude_bits(number) < 0x7FF0000000000000ull; }
 
+// Gives `take` each word with its place, to the threads of all groups by turns.
+template <class Word, class Take>
+__device__ inline void read_ahead(const Word *values, i64 count, const Take &take) {
+    const int AHEAD = 4;  // words that a thread has under way
+    i64 threads = (i64)gridDim.x * blockDim.x;
+    for (i64 first = (i64)blockIdx.x * blockDim.x + threadIdx.x; first < count; first += AHEAD * threads) {
+        Word words[AHEAD];
+#pragma unroll
+        for (int k = 0; k < AHEAD; ++k)
+            if (first + k * threads < count) words[k] = values[first + k * threads];
+#pragma unroll
+        for (int k = 0; k < AHEAD; ++k)
+            if (first + k * threads < count) take(words[k], first + k * threads);
+    }
+}
+
 // Exact. Infinities and NaN stay what they are.
 __device__ inline float float_of_half(u16 bits) {
     u32 sign = (u32)(bits & 0x8000u) << 16, rest = bits & 0x7FFFu;

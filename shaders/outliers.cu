@@ -3,7 +3,6 @@
 #include "numbers.cuh"
 
 const int DIGITS = 2048;
-const int AHEAD = 4;  // words that a thread has under way
 
 // counts (2^bits, at most 2048) is added to: how many magnitudes whose bits above the digit are `prefix` have each digit.
 template <class Kind>
@@ -14,20 +13,11 @@ count_digits(const typename Kind::Word *values, const float *table, i64 count, u
     for (int k = threadIdx.x; k < DIGITS; k += blockDim.x) tally[k] = 0;
     __syncthreads();
     u64 mask = (1ull << bits) - 1;
-    i64 threads = (i64)gridDim.x * blockDim.x;
-    for (i64 first = (i64)blockIdx.x * blockDim.x + threadIdx.x; first < count; first += AHEAD * threads) {
-        typename Kind::Word words[AHEAD];
-#pragma unroll
-        for (int k = 0; k < AHEAD; ++k)
-            if (first + k * threads < count) words[k] = values[first + k * threads];
-#pragma unroll
-        for (int k = 0; k < AHEAD; ++k) {
-            if (first + k * threads >= count) break;
-            typename Kind::Number number = Kind::number(words[k], table);
-            u64 key = magnitude_bits(number);
-            if (is_finite(number) && key >> shift >> bits == prefix) atomicAdd(tally + (key >> shift & mask), 1u);
-        }
-    }
+    read_ahead(values, count, [&](typename Kind::Word word, i64) {
+        typename Kind::Number number = Kind::number(word, table);
+        u64 key = magnitude_bits(number);
+        if (is_finite(number) && key >> shift >> bits == prefix) atomicAdd(tally + (key >> shift & mask), 1u);
+    });
     __syncthreads();
     for (int k = threadIdx.x; k < 1 << bits; k += blockDim.x)
         if (tally[k]) atomicAdd(counts + k, (u64)tally[k]);
@@ -50,21 +40,11 @@ template <class Kind>
 __global__ void __launch_bounds__(512)
 gather(const typename Kind::Word *values, const float *table, i64 count, u64 key, i64 equal_end, u64 capacity,
        u64 *found, i64 *index, double *value) {
-    i64 threads = (i64)gridDim.x * blockDim.x;
-    for (i64 first = (i64)blockIdx.x * blockDim.x + threadIdx.x; first < count; first += AHEAD * threads) {
-        typename Kind::Word words[AHEAD];
-#pragma unroll
-        for (int k = 0; k < AHEAD; ++k)
-            if (first + k * threads < count) words[k] = values[first + k * threads];
-#pragma unroll
-        for (int k = 0; k < AHEAD; ++k) {
-            i64 number_at = first + k * threads;
-            if (number_at >= count) break;
-            typename Kind::Number number = Kind::number(words[k], table);
-            u64 own = magnitude_bits(number);
-            if (!is_finite(number) || own < key || (own == key && number_at >= equal_end)) continue;
-            u64 place = atomicAdd(found, 1ull);
-            if (place < capacity) index[place] = number_at, value[place] = (double)number;
-        }
-    }
+    read_ahead(values, count, [&](typename Kind::Word word, i64 number_at) {
+        typename Kind::Number number = Kind::number(word, table);
+        u64 own = magnitude_bits(number);
+        if (!is_finite(number) || own < key || (own == key && number_at >= equal_end)) return;
+        u64 place = atomicAdd(found, 1ull);
+        if (place < capacity) index[place] = number_at, value[place] = (double)number;
+    });
 }

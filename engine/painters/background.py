@@ -14,9 +14,9 @@ from .kept import KeptPictures
 __all__ = ["BackgroundPainter"]
 
 BAND = np.dtype([("band", "f4", 2)])
-COLUMNS = 16  # of a band, as in background_bands.vert
-WIDER = 1.12  # a band than the one nearer to the horizon, at least a pixel
-WIDEST_PX = 48.0
+COLUMNS = 8  # of a band, as in background_bands.vert
+WIDER = 1.25  # a band than the one nearer to the horizon, at least a pixel
+WIDEST_PX = 120.0
 
 
 class BackgroundPainter:
@@ -42,26 +42,21 @@ class BackgroundPainter:
             self._kept.draw(seen, eye, framebuffer, lambda: self._paint(scene, eye))
 
     def _paint(self, scene: Scene, eye: Eye) -> None:
-        self._context.program("background").use(**_colors(scene, eye), **_floor(scene, eye))
+        first_px = (0, 0) if eye.part is None else eye.part[:2]
+        self._context.program("background").use(**_colors(scene, eye), **_floor(scene, eye), first_px=first_px)
         draw_full_screen()
 
     def _paint_bands(self, scene: Scene, eye: Eye, edges: tuple[np.ndarray, np.ndarray]) -> None:
         """`edges` as `_edges` gives them."""
-        colors, floor = _colors(scene, eye), _floor(scene, eye)
-        eye_height = floor.pop("eye_height")
-        programs = (
-            self._context.program("background_bands", "background_floor"),
-            self._context.program("background_bands", "background_sky"),
-        )
-        self._bands = self._bands or Instances(programs[0], BAND)
-        for above, (program, places) in enumerate(zip(programs, edges, strict=True)):
-            rows = np.zeros(max(len(places) - 1, 0), BAND)
-            rows["band"][:, 0], rows["band"][:, 1] = places[:-1], places[1:]
-            if not len(rows):
+        for above, (fragment, places) in enumerate(zip(("background_floor", "background_sky"), edges, strict=True)):
+            program = self._context.program("background_bands", fragment)
+            self._bands = self._bands or Instances(program, BAND)
+            if not len(places):
                 continue
+            rows = np.zeros(len(places) - 1, BAND)
+            rows["band"][:, 0], rows["band"][:, 1] = places[:-1], places[1:]
             self._bands.upload(rows)
-            given = {"first_px": floor["first_px"]} if above else floor
-            program.use(**colors, **given, above=float(above), eye_height=eye_height)
+            program.use(**_colors(scene, eye), **_floor(scene, eye), size_px=eye.size_px, above=float(above))
             self._bands.draw(2 * (COLUMNS + 1))
 
 
@@ -87,7 +82,6 @@ def _floor(scene: Scene, eye: Eye) -> dict[str, Any]:
         "eye_height": eye.position[1] - scene.floor_y,
         "floor_step": scene.floor_step,
         "line_px": max(0.8, eye.viewport[3] / 1080),
-        "first_px": (0, 0) if eye.part is None else eye.part[:2],
     }
 
 

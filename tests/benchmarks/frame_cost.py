@@ -51,13 +51,18 @@ STAGES = (
 CALLS = ("glDrawArrays", "glDrawArraysInstanced", "glBlitFramebuffer")
 
 
+def _now_s():
+    """By the clock, and what all threads of this process had of processors."""
+    return time.perf_counter(), time.process_time()
+
+
 class Stages:
     """Milliseconds of stages, while `on`: the innermost has the time."""
 
     def __init__(self, context):
         self.on, self.calls = False, Counter()
         self._taken, self._frames = Counter(), []
-        self._gl, self._within, self._since = context.gl, ["other"], 0.0
+        self._gl, self._within, self._since = context.gl, ["other"], (0.0, 0.0)
         for stage, module, kind, methods in STAGES:
             self._watch(stage, getattr(__import__(f"tensornaut.{module}", fromlist=[kind]), kind), methods)
         for name in CALLS:
@@ -66,7 +71,7 @@ class Stages:
     @contextmanager
     def frame(self):
         """A frame measured by stages."""
-        self.on, self._since, self._taken = True, time.perf_counter(), Counter()
+        self.on, self._since, self._taken = True, _now_s(), Counter()
         yield
         self._turn()
         self.on = False
@@ -75,8 +80,9 @@ class Stages:
     def _turn(self):
         """The time since the last turn belongs to the stage that runs."""
         self._gl.glFinish()
-        now = time.perf_counter()
-        self._taken[self._within[-1]] += 1000 * (now - self._since)
+        now = _now_s()
+        for kind, (start_s, end_s) in enumerate(zip(self._since, now, strict=True)):
+            self._taken[self._within[-1], kind] += 1000 * (end_s - start_s)
         self._since = now
 
     def _watch(self, stage, kind, methods):
@@ -106,11 +112,12 @@ class Stages:
         setattr(self._gl, name, counted)
 
     def report(self):
-        """Median and least milliseconds of every stage."""
+        """Median milliseconds of every stage, and of all processors together."""
         told = []
         for name in [*dict.fromkeys(stage for stage, *_ in STAGES), "other"]:
-            taken = [frame[name] for frame in self._frames]
-            told.append(f"{name} {statistics.median(taken):.1f} ({min(taken):.1f})")
+            wall, cpu = (statistics.median(frame[name, kind] for frame in self._frames) for kind in (0, 1))
+            told.append(f"{name} {wall:.1f} ({cpu:.1f})")
+        told.append(f"CPU {statistics.median(sum(frame[k] for k in frame if k[1]) for frame in self._frames):.1f}")
         return f"{', '.join(told)}; {self.calls.total() / len(self._frames):.0f} calls that draw"
 
 
