@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .pyramid import numbers_of
+from .summarize import LANES, lane_sums
 
 __all__ = ["LANES", "Norms", "norms_of"]
 
-LANES = 16
 AT_ONCE = 1 << 18  # numbers in temporary arrays
 
 
@@ -39,13 +39,5 @@ def norms_of(matrix: np.ndarray, dtype: str | None = None) -> Norms:
         with np.errstate(over="ignore", invalid="ignore"):
             squares[1:, :width] = np.where(np.isfinite(numbers), numbers * numbers, 0.0)
             columns = np.add.reduce(squares, 0)  # one after another
-            rows[start : start + together] = _row_sums(squares[1:])
+            rows[start : start + together] = lane_sums(squares[1:])
     return Norms(np.sqrt(rows), np.sqrt(columns[:width]))
-
-
-def _row_sums(squares: np.ndarray) -> np.ndarray:
-    total = np.add.reduce(squares.reshape(len(squares), -1, LANES), 1, initial=0.0)  # one after another
-    while total.shape[1] > 1:
-        half = total.shape[1] // 2
-        total = total[:, :half] + total[:, half:]
-    return total[:, 0]

@@ -39,6 +39,7 @@ __all__ = [
     "extremes_of",
     "fold",
     "from_table",
+    "lane_sums",
     "measure_segments",
     "of_bytes",
     "range_of",
@@ -358,11 +359,12 @@ def measure_segments(values: np.ndarray) -> tuple[np.ndarray, ...]:
     numbers[:, : values.shape[1]][good] = values[good]
     count = good.sum(1)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = _sums(numbers) / np.maximum(count, 1)
+        mean = lane_sums(numbers) / np.maximum(count, 1)
         away = np.zeros(numbers.shape)
         np.subtract(values, mean[:, None], out=away[:, : values.shape[1]], where=good)
         square = away * away
-        columns = [count, mean, _sums(square), _sums(square * away), _sums(square * square), _sums(np.abs(numbers))]
+        columns = [count, mean, lane_sums(square), lane_sums(square * away)]
+        columns += [lane_sums(square * square), lane_sums(np.abs(numbers))]
         singles = np.clip(values[good].astype(np.float64), -LARGEST, LARGEST).astype(np.float32)
     zeros, nan = ((values == 0).sum(1), np.isnan(values).sum(1))
     counts = np.stack([zeros, nan, values.shape[1] - count - nan], 1)
@@ -371,7 +373,7 @@ def measure_segments(values: np.ndarray) -> tuple[np.ndarray, ...]:
     return np.stack(columns, 1).astype(np.float64), good, bins, counts, lowest, highest
 
 
-def _sums(numbers: np.ndarray) -> np.ndarray:
+def lane_sums(numbers: np.ndarray) -> np.ndarray:
     """(k,) sums of (k, n LANES) numbers, in the order that this file's docstring says."""
     total = np.add.reduce(numbers.reshape(len(numbers), -1, LANES), 1, initial=0.0)  # one after another
     while total.shape[1] > 1:
