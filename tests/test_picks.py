@@ -25,11 +25,12 @@ from tensornaut.scenes.analysis import Analysis
 from tensornaut.scenes.exact_values import exact_value
 from tensornaut.scenes.looks import Look
 from tensornaut.scenes.network_scene import build
-from tensornaut.scenes.peaks import SMALLEST, find_pyramids, know_pyramid, level_of
+from tensornaut.scenes.peaks import find_pyramids, know_pyramid, level_of
 from tensornaut.scenes.pointing import Pointing
 from tensornaut.scenes.selection import part_of, place_of, share_of, weight_of
 from tensornaut.scenes.session import Session
 from tensornaut.scenes.style import THEMES
+from tensornaut.scenes.survey_parts import SMALL
 
 MODELS = Path(os.environ.get("TENSORNAUT_MODELS") or Path(__file__).resolve().parents[2] / "shared" / "models")
 REAL = MODELS / "snakers4+silero-vad/src/silero_vad/data/silero_vad_16k.safetensors"
@@ -151,7 +152,7 @@ def assert_is_there(built, found, weight, number, eye, place):
 def test_points_of_many_weights_are_of_the_block_that_they_name(model):
     built, reader = model
     for number, tensor in enumerate(built.network.tensors):
-        if tensor.count >= SMALLEST:
+        if tensor.count > SMALL:
             know_pyramid(built, number, level_of(tensor))
     sizes = set()
     for _, _, found in picks(built, 2, (400, 20000), 12, lambda found: found.count > 1, PICKS // 5):
