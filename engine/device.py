@@ -78,6 +78,7 @@ class DeviceValues:
         return decode(gpu.array(part), self.dtype, int(part.size)).reshape(part.shape)
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
+        """As `Values.read`: a part of the matrix, decoded, in host memory. Raises InputError where CUDA fails."""
         from .kernels.machine_cupy import machine
 
         return machine().to_host(self.read_on_device(rows, cols))

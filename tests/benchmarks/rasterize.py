@@ -285,6 +285,20 @@ def timed(function):
     return 1000 * (time.perf_counter() - start)
 
 
+def report(times, same):
+    """`times`: milliseconds of each round, `same`: what `agreement` says, by name."""
+    for name, taken in times.items():
+        line = f"{name:32} {statistics.median(taken):8.1f} ms"
+        if name in same:
+            line += " equal: {:.2f} % of pixels, {:.2f} % of the lit ({:.0f} % are)".format(*same[name])
+        print(line)
+    for kind in ("nearest", "light"):
+        points_ms = np.minimum(*(times[f"{kind} GL_POINTS, {way}"] for way in ("buffer", "gl_VertexID")))
+        for other in ("numba", "compute"):
+            ratio = np.median(points_ms / np.array(times[f"{kind} {other}"]))
+            print(f"{kind}: GL_POINTS takes {ratio:.1f} x the time of {other} (median of {PAIRS} pairs)")
+
+
 def main():
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     context = Context.offscreen()
@@ -345,16 +359,7 @@ def main():
     for _ in range(PAIRS):
         for name, run in runs.items():
             times[name].append(timed(run))
-    for name, taken in times.items():
-        line = f"{name:32} {statistics.median(taken):8.1f} ms"
-        if name in same:
-            line += " equal: {:.2f} % of pixels, {:.2f} % of the lit ({:.0f} % are)".format(*same[name])
-        print(line)
-    for kind in ("nearest", "light"):
-        points_ms = np.minimum(*(times[f"{kind} GL_POINTS, {way}"] for way in ("buffer", "gl_VertexID")))
-        for other in ("numba", "compute"):
-            ratio = np.median(points_ms / np.array(times[f"{kind} {other}"]))
-            print(f"{kind}: GL_POINTS takes {ratio:.1f} x the time of {other} (median of {PAIRS} pairs)")
+    report(times, same)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def _normal(x: np.ndarray, axes: tuple[int, ...], epsilon: float) -> np.ndarray:
 
 
 def scaled(normal: np.ndarray, scale: np.ndarray | None, bias: np.ndarray | None, in_place: bool = False) -> np.ndarray:
-    """normal scale + bias, of its shape. Raises InputError where they do not fit."""
+    """normal scale + bias, of its shape, `in_place` in its memory. Raises InputError where they do not fit."""
     for what, step, column in (("a scale", np.multiply, scale), ("a bias", np.add, bias)):
         if column is not None:
             require_fit(what, column.shape, normal.shape)
