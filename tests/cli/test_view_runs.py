@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import product
 
 import numpy as np
 import pytest
@@ -143,10 +144,12 @@ def test_a_file_is_run_and_the_light_is_paused_stepped_and_put_elsewhere(window,
     assert back["answer"] is not None and back["image"] is None
     seen.do("key", "space")
     seen.until(lambda told: told["place"] == told["length"])
-    for y in range(400, 600, 10):  # somewhere here the input stands
-        seen.do(*(word for x in range(30, 130, 6) for word in ("mousemove", x, y, "sleep", 0.02)))
-        time.sleep(0.1)
-    place = seen.until(lambda told: any("image[" in line for line in told["pointed"]))["pointed"]
+    place = []
+    for x, y in product(range(36, 132, 12), range(330, 600, 12)):  # somewhere here the input stands
+        seen.do("mousemove", x, y, "sleep", 0.1)
+        place = seen.until(lambda told: True)["pointed"]
+        if any("image[" in line for line in place):
+            break
     assert np.isclose(np.load(tmp_path / "digit.npy"), float(place[0]), rtol=1e-5).any()
     seen.do("key", "BackSpace")
     seen.until(lambda told: not told["shown"])
