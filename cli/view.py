@@ -16,6 +16,7 @@ from ..engine.kernels.errors import InputError
 from ..engine.kernels.names import clean
 from ..engine.outputs.window_memory import Choices, remember, remembered
 from ..engine.rasterize import AUTO
+from ..engine.view import QUALITIES
 from ..loaders.open import open_network
 from ..scenes.focus import say_block
 from ..scenes.looks import VALUE, Look
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..engine.picking import Pick
     from ..engine.scene import Scene
-    from ..engine.view import Eye, Frame
+    from ..engine.view import Eye, Frame, Quality
     from ..loaders.network import Network
     from ..scenes.survey_feed import SurveyFeed
 
@@ -145,10 +146,11 @@ class Viewer:
         loop.run(self._clock, sinks, self._prepare, self._draw)
 
     def take_up(self, chosen: Choices) -> None:
-        """Flies as fast as was chosen the last time."""
+        """Flies as fast and draws as well as was chosen the last time."""
         if chosen.pace is not None:
             self._session.controls.set_pace(chosen.pace)
             self._pace = self._session.controls.pace
+        self._clock.chosen_quality = chosen.quality
 
     def start(self, inputs: Mapping[str, np.ndarray] | None, with_pad: bool, cuda: bool = False) -> None:
         """Runs the network on what is given, with `cuda` on a GPU; opens the drawing pad."""
@@ -161,7 +163,7 @@ class Viewer:
     def close(self) -> None:
         """Frees everything, and remembers what was chosen."""
         size = self._clock.window_size or remembered().size
-        remember(Choices(size, self._session.theme, self._session.controls.pace))
+        remember(Choices(size, self._session.theme, self._session.controls.pace, self._clock.chosen_quality))
         if self._feed is not None:
             self._feed.close()
         self._weights.close()
@@ -176,6 +178,7 @@ class Viewer:
             Command("app.snapshot", self._pictures.want, "F12"),
             Command("app.reopen", self._reopen, "F5"),
             Command("app.fullscreen", lambda: self._clock.toggle_full_screen(), "F11"),
+            Command("app.quality", self._next_quality, "K"),
             Command("app.undo", lambda: _nothing(table.undo()), "Ctrl+Z"),
             Command("app.redo", lambda: _nothing(table.redo()), "Ctrl+Shift+Z"),
             Command("app.escape", self._escape, "Escape"),
@@ -351,6 +354,13 @@ class Viewer:
             self._helps = False
         elif self._session.controls.is_moving or not self._weights.escape():
             self._session.stop()
+
+    def _next_quality(self) -> None:
+        """Has frames in motion drawn as the rate allows, then at each quality, and says so."""
+        ways: tuple[Quality | None, ...] = (None, *QUALITIES)
+        chosen = ways[(ways.index(self._clock.chosen_quality) + 1) % len(ways)]
+        self._clock.chosen_quality = chosen
+        self._say(text("view.quality", quality=text(f"view.quality.{chosen or 'auto'}")))
 
     def _toggle_help(self) -> None:
         self._helps = not self._helps

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..view import Quality
-
 __all__ = ["Pace"]
 
 LEAST, MOST = 50_000, 4_000_000  # samples
@@ -32,7 +30,6 @@ class Pace:
     def __init__(self, target_s: float) -> None:
         self.target_s = target_s
         self.rest = MOST
-        self.quality: Quality = "medium"
         self._budget = float(FIRST)
         self._cost_s = FIRST_COST_S
         self._sums = np.zeros(5)  # of weight, samples, time, samples^2, samples * time

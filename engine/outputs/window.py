@@ -20,6 +20,7 @@ from ..loop import now_s
 from ..panel_host import PanelHost, load_widgets
 from ..view import Eye, Frame, Quality
 from .pace import Pace
+from .quality import Governor
 from .window_input import Hooks, WindowInput
 
 __all__ = ["Hooks", "WindowClock", "open_context"]
@@ -99,7 +100,9 @@ class WindowClock:
         self._start_s = self._last_s = self._shown_s = now_s()
         self._windowed: tuple[int, int, int, int] | None = None  # place and size to come back to from the full screen
         self._period_s = 1 / (rate or self._display_rate())
-        self._pace = Pace(max(self._period_s, 1 / SOFTWARE_RATE) if context.is_software else self._period_s)
+        target_s = max(self._period_s, 1 / SOFTWARE_RATE) if context.is_software else self._period_s
+        self._pace = Pace(target_s)
+        self._governor = Governor(target_s, "medium" if context.is_software else "high")
         self._moves = False
         self._in_motion = False  # or was a moment ago
         self._calm_s = 0.0  # when it is no more
@@ -223,7 +226,16 @@ class WindowClock:
     @property
     def quality(self) -> Quality:
         """Of a frame: in motion as the pace allows or a person chose, at rest the highest."""
-        return self._pace.quality if self._in_motion else "high"
+        return self._governor.quality if self._in_motion else "high"
+
+    @property
+    def chosen_quality(self) -> Quality | None:
+        """That of all frames in motion; None: as good as the rate allows."""
+        return self._governor.chosen
+
+    @chosen_quality.setter
+    def chosen_quality(self, quality: Quality | None) -> None:
+        self._governor.chosen = quality
 
     def begin_eye(self, eye: Eye) -> int:
         """The framebuffer that is shown at the end of the frame, bound, with the eye's viewport."""
@@ -245,6 +257,7 @@ class WindowClock:
         self._pause()
         if self._in_motion:
             self._pace.drew(self.samples, self._took_s)
+            self._governor.drew(self._took_s)
 
     def close(self) -> None:
         """Closes the window and frees the context; close the panels before."""

@@ -1,4 +1,4 @@
-"""What people chose in the window last: size, theme, speed. A convenience: whatever goes wrong, nobody is told."""
+"""What people chose in the window last: size, theme, speed, quality. Whatever goes wrong, nobody is told."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from ..kernels.errors import InputError
 from ..places import state_folder
+from ..view import QUALITIES, Quality
 
 __all__ = ["Choices", "remember", "remembered"]
 
@@ -27,6 +28,7 @@ class Choices:
     size: tuple[int, int] | None = None  # (width, height) in the desktop's units
     theme: str | None = None
     pace: float | None = None  # `FlyControls.pace`
+    quality: Quality | None = None  # of frames in motion
 
 
 def remembered() -> Choices:
@@ -36,7 +38,8 @@ def remembered() -> Choices:
         kept = json.loads(file.read(MOST_BYTES))
     if not isinstance(kept, dict):
         return Choices()
-    return Choices(_size(kept.get("size")), _name(kept.get("theme")), _positive(kept.get("pace")))
+    quality = next((name for name in QUALITIES if name == kept.get("quality")), None)
+    return Choices(_size(kept.get("size")), _name(kept.get("theme")), _positive(kept.get("pace")), quality)
 
 
 def remember(choices: Choices) -> None:

@@ -58,6 +58,7 @@ STRINGS: dict[str, str] = {
     "cli.view": "open a model in a window and fly through it",
     "command.app.escape": "close this help, stop the flight, select nothing",
     "command.app.fullscreen": "full screen",
+    "command.app.quality": "quality while moving",
     "command.app.redo": "redo",
     "command.app.reopen": "open the file again",
     "command.app.snapshot": "snapshot",
@@ -369,5 +370,10 @@ STRINGS: dict[str, str] = {
     "value.nearer": "No single weight in the middle: go nearer",
     "value.nothing": "Nothing to copy: point at a weight or select one",
     "value.too_large": "Too many weights behind this point: go nearer, or wait for the survey",
+    "view.quality": "Quality while moving: {quality}",
+    "view.quality.auto": "as the speed allows",
+    "view.quality.high": "high",
+    "view.quality.low": "low",
+    "view.quality.medium": "medium",
     "view.saved": "Saved {path}",
 }

@@ -57,6 +57,7 @@ STRINGS: dict[str, str] = {
     "cli.view": "在窗口中打开模型并飞行",
     "command.app.escape": "关闭帮助、停止飞行、取消选择",
     "command.app.fullscreen": "全屏",
+    "command.app.quality": "移动时的画质",
     "command.app.redo": "重做",
     "command.app.reopen": "重新打开文件",
     "command.app.snapshot": "截图",
@@ -362,5 +363,10 @@ STRINGS: dict[str, str] = {
     "value.nearer": "画面中央没有单个权重：请再靠近一些",
     "value.nothing": "没有可复制的内容：请指向或选择一个权重",
     "value.too_large": "此点代表的权重太多：请靠近些，或等待统计完成",
+    "view.quality": "移动时的画质：{quality}",
+    "view.quality.auto": "随速度自动调整",
+    "view.quality.high": "高",
+    "view.quality.low": "低",
+    "view.quality.medium": "中",
     "view.saved": "已保存 {path}",
 }

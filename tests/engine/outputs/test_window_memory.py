@@ -14,7 +14,7 @@ def state(tmp_path, monkeypatch):
     places._usable.cache_clear()
 
 
-@pytest.mark.parametrize("choices", [Choices((900, 600), "light", 1.5), Choices(), Choices((900, 600))])
+@pytest.mark.parametrize("choices", [Choices((900, 600), "light", 1.5, "low"), Choices(), Choices((900, 600))])
 def test_choices_come_back(state, choices):
     assert remembered() == Choices()
     remember(choices)
@@ -41,6 +41,8 @@ def test_choices_come_back(state, choices):
         b'{"pace": Infinity}',
         b'{"pace": -1}',
         b'{"pace": true}',
+        b'{"quality": "best"}',
+        b'{"quality": ["low"]}',
     ],
 )
 def test_what_is_no_choice_is_ignored(state, content):
