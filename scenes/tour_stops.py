@@ -27,6 +27,7 @@ __all__ = ["Stop", "tour_stops", "ways_s"]
 
 PACE = 1.1  # apparent length flown in a second, at least on average
 HURRY, SOME_HURRY = 2.2, 1.2  # how much faster a tour may be for what belongs to every tour; for what comes next
+HASTE_S = 14.0  # of the former, at most: that many seconds more would be needed at the usual pace
 SHORTEST_WAY_S = 1.3  # so that a layer comes into focus on the way to it
 GLANCE_S, LOOK_S, READ_S = 0.7, 1.2, 2.4  # stays: at the whole, at a layer, at numbers
 DRIFT_RAD = math.radians(5)  # an eye that stays moves a little around what it looks at
@@ -70,9 +71,10 @@ def tour_stops(built: NetworkScene, obstacles: Obstacles, aspect: float, seconds
     if not built.layout.layers:
         return [Stop(whole), Stop(whole)]
     chosen = [Stop(whole, stay_s=GLANCE_S, order=(-2, 0)), Stop(whole, order=(len(built.layout.layers) + 1, 0))]
-    for stop, hurry in _Sights(built, obstacles, aspect).ranked():
+    most_s = min(HURRY * seconds, seconds + HASTE_S), SOME_HURRY * seconds, seconds
+    for stop, rank in _Sights(built, obstacles, aspect).ranked():
         with_it = sorted([*chosen, stop], key=lambda one: one.order)
-        if len(chosen) < 3 or time_of(with_it) <= hurry * seconds:
+        if len(chosen) < 3 or time_of(with_it) <= most_s[rank]:
             chosen = with_it
     return chosen
 
@@ -115,25 +117,25 @@ class _Sights:
             self._stages.setdefault(layer.stage, []).append(number)
         self._telling = self._telling_layer()
 
-    def ranked(self) -> Iterator[tuple[Stop, float]]:
-        """(stop, how much faster the tour may be for its sake), what matters most first."""
+    def ranked(self) -> Iterator[tuple[Stop, int]]:
+        """(stop, rank), what matters most first: 0 of every tour, 1 along the data, 2 more."""
         telling = self._telling
         if (weights := self._weights(telling)) is not None:
-            yield weights, HURRY
-        yield self._layer(telling), HURRY
+            yield weights, 0
+        yield self._layer(telling), 0
         if len(self._layers) > 1:
             if (first := self._end_stages(1)) != [telling]:
-                yield self._group(first, 34, (-1, 0)), HURRY
-            yield self._group(self._end_stages(-1), 112, (len(self._layers), 0)), HURRY
+                yield self._group(first, 34, (-1, 0)), 0
+            yield self._group(self._end_stages(-1), 112, (len(self._layers), 0)), 0
         ways, sights = self._ways(), self._other_kinds()
-        yield from ((stop, SOME_HURRY) for stop in _first(ways, 1))
+        yield from ((stop, 1) for stop in _first(ways, 1))
         if (block := self._block(telling)) is not None:
-            yield block, SOME_HURRY
+            yield block, 1
         while rest := [*_first(ways, 1), *_first(sights, 1)]:
-            yield from ((stop, 1.0) for stop in rest)
+            yield from ((stop, 2) for stop in rest)
         for place in range(1, len(WEIGHT_PLACES)):
             if (weights := self._weights(telling, place)) is not None:
-                yield weights, 1.0
+                yield weights, 2
 
     def _telling_layer(self) -> int:
         """Index of the layer whose weights are shown: the typical one, if its numbers can be read and differ."""
