@@ -242,6 +242,7 @@ def walk(root: Node) -> Iterator[tuple[np.ndarray, Node]]:
         world_from_parent, node = stack.pop()
         if not node.visible:
             continue
-        world_from_node = world_from_parent @ node.parent_from_node
+        world_from_node = world_from_parent.dot(node.parent_from_node)  # for small matrices twice as fast as `@`
         yield world_from_node, node
-        stack.extend((world_from_node, child) for child in reversed(node.children))
+        if node.children:
+            stack.extend([(world_from_node, child) for child in reversed(node.children)])

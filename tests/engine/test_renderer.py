@@ -1,14 +1,18 @@
 """The renderer as a whole: what is in a scene is in the picture, and nothing else."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tensornaut.engine import loop
-from tensornaut.engine.gpu import read_pixels
+from tensornaut.engine.gpu import Target, read_pixels
 from tensornaut.engine.outputs.offscreen import OffscreenClock
 from tensornaut.engine.renderer import Renderer
 from tensornaut.engine.scene import Boxes, Labels, Lines, Node, Points, Scene, ScreenShapes, Surface, Text, WeightGrid
 from tensornaut.engine.values import ArrayValues
-from tensornaut.engine.view import Eye, look_at, perspective
+from tensornaut.engine.view import Eye, Frame, look_at, perspective
+from tensornaut.loaders.open import open_network
+from tensornaut.scenes.session import Session
 from tensornaut.scenes.style import DARK, diverging
 
 pytestmark = pytest.mark.gl
@@ -134,3 +138,29 @@ def test_what_lies_below_the_data_is_drawn_anew_once_it_changes(context):
         assert np.array_equal(changed, pictures(Renderer(context, same), 1)[0]) and not np.array_equal(changed, first)
         assert np.array_equal(changed, again) and np.array_equal(changed, kept)
         first = changed
+
+
+DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo" / "digits.safetensors"
+CALLS = ("glDrawArrays", "glDrawArraysInstanced", "glDrawElements", "glBlitFramebuffer", "glDispatchCompute")
+
+
+@pytest.mark.parametrize("quality", ["low", "high"])
+@pytest.mark.parametrize("view", ["view.overview", "view.layer", "view.weight"])
+def test_a_frame_of_a_network_is_drawn_in_few_calls(context, monkeypatch, view, quality):
+    session = Session(open_network(DEMO), "dark", 16 / 9, lambda scene: None)
+    next(command for command in session.commands() if command.name == view).run()
+    renderer, target, calls = Renderer(context, session.built.scene), Target(640, 360), []
+    for name in CALLS:
+        call = getattr(context.gl, name, None)
+        if call is not None:
+            monkeypatch.setattr(context.gl, name, lambda *given, call=call: calls.append(call) or call(*given))
+    for index in range(4):
+        session.controls.update(1.0)
+        eye = session.controls.eye(target.size_px)
+        frame = Frame(index, float(index), (eye,), mode="live", quality=quality)
+        session.prepare(frame.time_s)
+        renderer.prepare(frame)
+        calls.clear()
+        renderer.draw(frame, eye, target.framebuffer)
+    target.close()
+    assert 5 < len(calls) <= 60
