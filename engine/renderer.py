@@ -90,10 +90,11 @@ class Renderer:
         gl.glViewport(*eye.viewport)
         gl.glDisable(gl.GL_BLEND)
         gl.glDisable(gl.GL_DEPTH_TEST)
-        gl.glDepthMask(True)
-        gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
         found = _Found(scene)
         boxes, lines, texts = found.boxes(), found.all(Lines), found.texts()
+        if found.has_depth() or len(self.detail.near):  # else nobody asks, and a clear costs as much as a pass
+            gl.glDepthMask(True)
+            gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
         self._boxes.take_glass(boxes, scene, eye)
         if ground is None and eye.part is None:
             seen = frame.quality, *found.below()
@@ -213,6 +214,11 @@ class _Found:
     def texts(self) -> list[tuple[np.ndarray, Text]]:
         """(world_from_node, text)."""
         return [(world, text) for world, labels in self.all(Labels) for text in labels.texts]
+
+    def has_depth(self) -> bool:
+        """Whether anything hides what is behind it."""
+        solid = [*self.all(Points), *self.all(Surface), *self.all(Images)]
+        return bool(solid) or any(box.style == "solid" for _, box in self.all(Boxes))
 
     def below(self) -> tuple:
         """All that `Renderer._draw_below` shows."""
