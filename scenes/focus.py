@@ -215,7 +215,7 @@ def _show_layer_words(built: NetworkScene, layer: int, veiled: bool, with_rulers
     placed, theme = built.layout.layers[layer], built.scene.theme
     drawables: list[Drawable] = [veil(theme)] if veiled else []
     drawables.append(layer_heading(built.network, built.layout, placed, theme))
-    if placed.volume.main is not None:
+    if placed.volume.main is not None and built.has_legend:
         built.layer_legend, shapes = _layer_legend(built, placed.volume.main.tensor)
         drawables += [shapes, built.layer_legend]
     if with_rulers:

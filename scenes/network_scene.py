@@ -48,7 +48,7 @@ __all__ = [
 POOL_SPREAD = 9.0  # world units that a pool of light reaches beyond its tray
 POOL_ALPHA = 0.20
 OUT_OF_DATE = (-2, False, True)  # words of no focus
-SHORT_PX = 600  # lines of a picture, fewer of which have no room for all words
+SHORT_PX, SHORTEST_PX = 600, 300  # lines of a picture: fewer have no room for all words, or for a legend
 SHADOW = (0.10, 0.17, 0.28)
 
 
@@ -97,6 +97,11 @@ class NetworkScene:
     def is_short(self) -> bool:
         """Whether pictures have little room for words."""
         return self.height_px < SHORT_PX
+
+    @property
+    def has_legend(self) -> bool:
+        """Whether pictures have room for one."""
+        return self.height_px >= SHORTEST_PX
 
     @property
     def legend_height_px(self) -> float:
@@ -191,8 +196,8 @@ def show_look(built: NetworkScene, look: Look) -> None:
 
 def show_at(built: NetworkScene, height_px: int) -> None:
     """Words as many as pictures of this height have room for."""
-    was_short, built.height_px = built.is_short, height_px
-    if built.is_short != was_short:
+    before, built.height_px = (built.is_short, built.has_legend), height_px
+    if (built.is_short, built.has_legend) != before:
         _write_legend(built)
 
 
@@ -206,7 +211,7 @@ def _write_legend(built: NetworkScene) -> None:
         volumes, scene.theme, scene.floor_step, left_out, built.look, built.scales, built.is_short
     )
     del built.overview_words.children[1:]
-    for drawable in shown:
+    for drawable in shown if built.has_legend else ():
         built.overview_words.add(Node("legend", drawable=drawable))
     write_points(built)
 
@@ -215,9 +220,12 @@ def write_points(built: NetworkScene) -> None:
     """What a point stands for, in the legend that is shown."""
     shown, theme = built.layer_legend, built.scene.theme
     if shown is None:
-        shown = next(node.drawable for node in built.overview_words.children[1:] if isinstance(node.drawable, Labels))
-    below = built.layer_legend is not None
-    built.point_words.drawable = point_line(shown, theme, built.look, built.block, built.has_cubes, below)
+        labels = (node.drawable for node in built.overview_words.children[1:])
+        shown = next((drawable for drawable in labels if isinstance(drawable, Labels)), None)
+    below, line = built.layer_legend is not None, None
+    if shown is not None:
+        line = point_line(shown, theme, built.look, built.block, built.has_cubes, below)
+    built.point_words.drawable = line
 
 
 def box_corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

@@ -57,7 +57,7 @@ def main() -> int:
 def check(folder: Path, arguments: argparse.Namespace) -> int:
     """Exit code."""
     model = folder / "planted.safetensors"
-    start, item = write(model, arguments.side, arguments.vector, arguments.dtype)
+    start, item = write(model, arguments.side, arguments.dtype, arguments.vector)
     place = place_of(model, arguments.row, arguments.column, arguments.sigmas > 0)
     failed = False
     for theme in ("dark", "light"):
@@ -94,7 +94,7 @@ def stored(values: np.ndarray | np.float32, dtype: str) -> bytes:
     return bits.tobytes() if dtype == "float32" else (bits.view("<u4") >> 16).astype("<u2").tobytes()
 
 
-def write(path: Path, side: int, vector: bool, dtype: str) -> tuple[int, int]:
+def write(path: Path, side: int, dtype: str, vector: bool = False) -> tuple[int, int]:
     """(place of the first number, bytes of one)."""
     item = 4 if dtype == "float32" else 2
     stretch = stored(np.random.default_rng(0).standard_normal(min(STRETCH, side * side)).astype("<f4") * 0.02, dtype)
