@@ -100,7 +100,7 @@ class WindowInput:
         self._held: dict[int, str] = {}  # key -> name of the held command that it runs
         self._repeating = False
         self._place = np.zeros(2)  # of the mouse, px
-        self._pressed_at: np.ndarray | None = None  # of the left button
+        self._pressed_at: np.ndarray | None = None  # of a button that turns or moves the scene
         self._dragging = False
         self._pans = False  # the drag moves the scene and does not turn it
         self._grip: np.ndarray | None = None  # (3,) what it took hold of
@@ -242,6 +242,7 @@ class WindowInput:
                 self._panels.add_mouse_button(button, pressed)
             self._refresh()
             if pressed and not self._looking and self._panels.is_at(*map(float, self._place)):
+                self._end_stroke()  # of another button that is still held
                 self._on_panel = button
                 self._stroke(is_new=True)
                 return

@@ -132,6 +132,14 @@ def test_a_stroke_goes_wherever_the_mouse_went_and_is_taken_back(window, model):
     seen.until(lambda told: not np.any(told["image"]))
     seen.do("key", "ctrl+z")
     seen.until(lambda told: told["image"] == ready["image"])
+    seen.do(*place(0, 0), "mousedown", 1)
+    seen.until(lambda told: told["image"][0][0] > 0.9)
+    seen.do("mousedown", 3)  # a stroke of its own
+    seen.until(lambda told: told["image"][0][0] < 0.1)
+    seen.do("mouseup", 3, "mouseup", 1, "key", "ctrl+z")
+    seen.until(lambda told: told["image"][0][0] > 0.9)
+    seen.do("key", "ctrl+z")
+    seen.until(lambda told: told["image"] == ready["image"])
 
 
 @pytest.mark.xvfb
