@@ -17,7 +17,7 @@ FLIGHTS = ("tour", "overview")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.mp4, what all pictures have, --input --fps --seconds --flight."""
+    """SOURCE OUT.mp4, what all pictures have, --input --device --fps --seconds --flight."""
     add_source(parser)
     parser.add_argument("output", metavar="OUT.mp4", help=text("cli.argument.film"))
     add_picture_options(parser, "1280x720")

@@ -20,7 +20,7 @@ USUAL_PX, USUAL_SAMPLES, MOST_SAMPLES = 1920 * 1080, 1_000_000, 40_000_000  # po
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE OUT.png, what all pictures have, --camera --transparent --input --at."""
+    """SOURCE OUT.png, what all pictures have, --camera --transparent --input --device --at."""
     add_source(parser)
     parser.add_argument("output", metavar="OUT.png", help=text("cli.argument.picture"))
     add_picture_options(parser, "1920x1080")

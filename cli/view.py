@@ -1,4 +1,4 @@
-"""`tensornaut SOURCE`: a model in a window, flown through by keys and mouse."""
+"""`tensornaut SOURCE`: a model in a window, flown through by keys, mouse and gamepad."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LOST_FRAMES = 8  # in motion, between two looks at whether anything is in view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """SOURCE --size --theme --look --range --flat --threads --rasterizer --input --pad --record --pool."""
+    """SOURCE, what all pictures have, --input --device --pad --record --pool."""
     add_source(parser)
     add_picture_options(parser, USUAL_SIZE)
     parser.set_defaults(size=None, theme=None)

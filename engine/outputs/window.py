@@ -1,4 +1,4 @@
-"""The window: live frames at the display's pace, flown through by keys and mouse. At rest nothing is drawn."""
+"""The window: live frames at the display's pace, flown through by keys, mouse and gamepad. At rest nothing is drawn."""
 
 from __future__ import annotations
 
