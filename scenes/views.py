@@ -72,7 +72,7 @@ def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False, t
         return not _is_in_corner(places, fitted(_room(width, bottom)), aspect, legend_px, built.height_px)
 
     if is_free(WIDEST, LOWEST):
-        return fitted(_room(WIDEST, LOWEST))
+        return fitted(OVERVIEW_ROOM)
     views = [fitted(_room(_widest(is_free, bottom), bottom)) for bottom in BOTTOMS]
     return min(views, key=lambda view: float(np.linalg.norm(view.target - view.position)))
 
