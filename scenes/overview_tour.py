@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..engine.flight import Flight, Key
+from ..engine.flight import Flight
 from .focus import WHOLE, FocusTrack
 from .network_scene import NetworkScene
 from .tours import Tour
@@ -23,6 +23,6 @@ def overview_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
     """To one side, to the other, and back: a film of it may begin again at its end."""
     views = [overview(built, aspect, turn_rad=turn * SWING) for turn in TURNS]
     times_s = np.linspace(0, seconds, len(views))
-    keys = [Key(time, view.position, view.target, view.fov_y_rad) for time, view in zip(times_s, views, strict=True)]
+    keys = [view.key(time_s) for time_s, view in zip(times_s, views, strict=True)]
     closest = min(float(np.linalg.norm(view.target - view.position)) for view in views)
     return Tour(Flight(keys), FocusTrack(WHOLE), NEAR_SHARE * closest)

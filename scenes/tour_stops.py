@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..engine.flight import Key, level_pose, way_length
+from ..engine.flight import level_pose, way_length
 from .focus import WHOLE, Focus
 from .lively_places import lively_place
 from .network_scene import NetworkScene, tray_bounds
@@ -87,13 +87,9 @@ def time_of(stops: Sequence[Stop]) -> float:
 def ways_s(stops: Sequence[Stop]) -> list[float]:
     """Seconds of the ways from stop to stop at the usual pace."""
     return [
-        max(way_length(_key(before.leave), _key(after.view)) / PACE, SHORTEST_WAY_S)
+        max(way_length(before.leave.key(0.0), after.view.key(0.0)) / PACE, SHORTEST_WAY_S)
         for before, after in pairwise(stops)
     ]
-
-
-def _key(view: View) -> Key:
-    return Key(0.0, view.position, view.target, view.fov_y_rad)
 
 
 def _distance(view: View) -> float:

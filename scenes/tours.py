@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.flight import Climb, Flight, Key
+from ..engine.flight import Climb, Flight
 from ..engine.view import Eye, perspective
 from .focus import WHOLE, Focus, FocusTrack
 from .network_scene import NetworkScene
@@ -49,10 +49,10 @@ def default_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
         if before is not None:
             _refocus(track, times, way * pace, before.focus, stop.focus)
         times += way * pace
-        keys.append(_key(times, stop.view))
+        keys.append(stop.view.key(times))
         if stop.stay_s:
             times += stop.stay_s * pace
-            keys.append(_key(times, stop.leave))
+            keys.append(stop.leave.key(times))
     flight = Flight(keys)
     return _tour(flight.climbing(_climb(flight, track, obstacles)), track, [stop.view for stop in stops])
 
@@ -62,7 +62,7 @@ def light_tour(built: NetworkScene, aspect: float, seconds: float) -> Tour:
     start = overview(built, aspect)
     near = View(start.position + NEARER * (start.target - start.position), start.target, start.fov_y_rad)
     stops = [(0.0, start), (LIGHT_FROM, start), (0.55, near), (1.0, start)]
-    flight = Flight([_key(share * seconds, view) for share, view in stops])
+    flight = Flight([view.key(share * seconds) for share, view in stops])
     return _tour(flight, FocusTrack(WHOLE), [start, near])
 
 
@@ -123,10 +123,6 @@ def _smooth(most: np.ndarray) -> np.ndarray:
         for shift in range(-RAMP_KNOTS, RAMP_KNOTS + 1)
     ]
     return np.max(ramps, 0)
-
-
-def _key(time_s: float, view: View) -> Key:
-    return Key(time_s, view.position, view.target, view.fov_y_rad)
 
 
 def _tour(flight: Flight, track: FocusTrack, views: Sequence[View]) -> Tour:

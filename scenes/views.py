@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.flight import Key
 from ..engine.text_layout import screen_scale
 from ..engine.view import Eye, clip_from_world, look_at, perspective
 from .labels import block_titles, rulers
@@ -47,6 +48,10 @@ class View:
         far = distance + 6 * scene_length
         clip_from_eye = perspective(self.fov_y_rad, size_px[0] / size_px[1], 0.01 * distance, far)
         return Eye(look_at(self.position, self.target), clip_from_eye, (0, 0, *size_px))
+
+    def key(self, time_s: float) -> Key:
+        """Of a flight that is here at a time."""
+        return Key(time_s, self.position, self.target, self.fov_y_rad)
 
 
 def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False, turn_rad: float = 0.0) -> View:
