@@ -12,12 +12,13 @@ import numpy as np
 
 __all__ = ["Pace"]
 
-LEAST, MOST = 50_000, 4_000_000  # samples
+LEAST, MOST = 150_000, 4_000_000  # samples; with fewer a large model is a blur
 FIRST = 1_000_000
 MEMORY = 0.95  # weight of a frame from frame to frame
 LEAST_SHARE = 0.3  # of the fixed time that samples may take, however long that is
-LEAST_COST_S, MOST_COST_S = 1e-9, 1e-6  # a sample
+LEAST_COST_S, MOST_COST_S = 1e-9, 3e-7  # a sample
 FIRST_COST_S = 3e-8
+FORGET = 0.02  # of what a sample costs more than at first, while frames do not tell: readers may have slowed them down
 SPREAD = 0.2  # of the budget, by which numbers of samples differ; less of it tells less of what a sample costs
 SLOWER, FASTER = 0.85, 1.1  # by which the budget changes at most, from frame to frame
 ABOUT = 0.15  # relative difference that is let be
@@ -54,10 +55,11 @@ class Pace:
         """Samples that a frame has time for."""
         weight, *sums = self._sums
         samples, time_s, squares, products = (total / weight for total in sums)
-        variance = squares - samples * samples
+        variance, told = squares - samples * samples, 0.0
         if variance > 0 and (cost_s := (products - samples * time_s) / variance) > 0:
             told = min(1.0, variance / (SPREAD * self._budget) ** 2) ** 2
             self._cost_s += (1 - MEMORY) * told * (min(cost_s, MOST_COST_S) - self._cost_s)
+        self._cost_s -= FORGET * (1 - told) * max(0.0, self._cost_s - FIRST_COST_S)
         self._cost_s = max(min(self._cost_s, time_s / max(samples, 1)), LEAST_COST_S)
         fixed_s = max(0.0, time_s - self._cost_s * samples)
         within = (self.target_s - fixed_s) / self._cost_s

@@ -187,7 +187,7 @@ def settle(viewer, watch, path, way, until_s, cold, bare):
         watch.step()
         if there_s is None and not detail.waiting:
             there_s = time.perf_counter() - start
-        if not (detail.waiting or viewer._clock._wanted):  # it would wait for a person now
+        if not (detail.waiting or viewer._clock._wanted or viewer._clock._due_s):  # it would wait for a person now
             break
     end_s = time.perf_counter() - start
     return there_s or end_s, end_s
