@@ -97,8 +97,12 @@ class Renderer:
             gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
         self._boxes.take_glass(boxes, scene, eye)
         if ground is None and eye.part is None:
-            seen = frame.quality, *found.below()
-            self._below.draw(seen, eye, framebuffer, lambda: self._draw_below(found, frame, eye, framebuffer, None))
+            self._below.draw(
+                lambda: (frame.quality, *found.below()),
+                eye,
+                framebuffer,
+                lambda: self._draw_below(found, frame, eye, framebuffer, None),
+            )
         else:
             self._draw_below(found, frame, eye, framebuffer, ground)
         self._blend()

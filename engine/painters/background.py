@@ -39,7 +39,7 @@ class BackgroundPainter:
             self._paint_bands(scene, eye, edges)
         else:
             seen = scene.theme, scene.floor_y, scene.floor_step, scene.length
-            self._kept.draw(seen, eye, framebuffer, lambda: self._paint(scene, eye))
+            self._kept.draw(lambda: seen, eye, framebuffer, lambda: self._paint(scene, eye))
 
     def _paint(self, scene: Scene, eye: Eye) -> None:
         first_px = (0, 0) if eye.part is None else eye.part[:2]

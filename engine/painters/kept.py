@@ -14,22 +14,23 @@ Rectangle = tuple[int, int, int, int]  # x, y, width, height, px
 
 
 class KeptPictures:
-    """What eyes saw last of one kind of thing, by target, and its picture once it was seen twice."""
+    """What eyes saw last of one kind of thing, by target, and its picture once they stood still and saw the same."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._kept: dict[int, _Kept] = {}
 
-    def draw(self, seen: tuple, eye: Eye, framebuffer: int, paint: Callable[[], None]) -> None:
+    def draw(self, seen: Callable[[], tuple], eye: Eye, framebuffer: int, paint: Callable[[], None]) -> None:
         """Fills the viewport of the framebuffer, which is bound, with what `paint` draws: the same bits.
 
-        `seen` is all that it depends on, the eye aside.
+        `seen` gives all that it depends on, the eye aside; a moving eye does not ask.
         """
-        seen = (eye.world_from_eye.tobytes(), eye.clip_from_eye.tobytes(), eye.size_px, *seen)
+        lens = eye.world_from_eye.tobytes(), eye.clip_from_eye.tobytes(), eye.size_px
         kept = self._kept.setdefault(eye.target, _Kept())
+        content = seen() if lens == kept.lens else None
         whole = (0, 0, *eye.size_px)
-        if seen != kept.seen:
-            kept.forget(seen)
+        if content is None or content != kept.content:
+            kept.forget(lens, content)
             paint()
         elif kept.target is None:
             paint()
@@ -50,12 +51,13 @@ class KeptPictures:
 
 @dataclass(eq=False)
 class _Kept:
-    seen: tuple = ()
+    lens: tuple = ()
+    content: tuple | None = None
     target: Target | None = None
 
-    def forget(self, seen: tuple) -> None:
+    def forget(self, lens: tuple, content: tuple | None) -> None:
         """Something else is seen from now on."""
-        self.seen = seen
+        self.lens, self.content = lens, content
         if self.target is not None:
             self.target.close()
             self.target = None
