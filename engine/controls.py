@@ -206,7 +206,7 @@ class FlyControls:
         self._flight, self._next, self._goal = flight, None, None
         self._flown_s = flight.start_s if start_s is None else start_s
         self._dolly = 0.0
-        for motion in (self._drift, self._turning, self._turn_rad_s, self._pan):
+        for motion in (self._drift, self._turned, self._turning, self._turn_rad_s, self._pan):
             motion[:] = 0
 
     def home(self) -> Undo:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tensornaut.engine.commands import CommandTable
 from tensornaut.engine.controls import FlyControls
@@ -443,6 +443,7 @@ act = st.one_of(*[st.tuples(st.just(name), arguments) for name, arguments in ACT
 
 
 @given(st.lists(act, max_size=30))
+@example([("begin_orbit", (None,)), ("home", ()), ("orbit", (0.0, 1.0))])
 def test_no_hand_leads_astray(acts):
     """Whatever is done, with whatever numbers: a level camera above the floor, not far away, and home is found."""
     controls = FlyControls(FLOOR)
