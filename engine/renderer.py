@@ -28,13 +28,13 @@ from .painters.solids import SolidPainter
 from .rasterize import AUTO
 from .scene import Boxes, Drawable, Images, Labels, Lines, Points, Scene, ScreenShapes, Surface, Text, walk
 from .screen_cover import ScreenCover, screen_cover
+from .text_layout import EM
 from .tiles import BUDGET_BYTES, TilePool
 from .view import Eye, Frame, clip_from_world
 
 __all__ = ["Renderer"]
 
 NO_SHAPES = np.zeros(0, RECTANGLE)
-EM = 0.62  # width of a character of words on the floor, in heights
 HORIZON_PX = 22.0  # of the line that small words keep off
 PANEL_PX = 60.0  # shorter rectangles on the picture are no ground for words
 

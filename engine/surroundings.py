@@ -10,7 +10,7 @@ import numpy as np
 
 from .view import Eye, clip_from_world
 
-__all__ = ["Surroundings"]
+__all__ = ["Surroundings", "crossed"]
 
 FARTHEST = 4.0  # from the middle of everything: of the distance of the first view, at least of half the diagonal
 LOWEST = 0.25  # above the floor, in `closest`
@@ -45,9 +45,7 @@ class Surroundings:
 
     def reach(self, position: np.ndarray, direction: np.ndarray) -> float:
         """To the first box ahead in a direction, else as far as the nearest in any; at least `closest`."""
-        slope = 1 / np.where(np.abs(direction) < 1e-12, 1e-12, direction)
-        ends = np.stack([(self.lower - position) * slope, (self.upper - position) * slope])
-        enter, leave = ends.min(0).max(1), ends.max(0).min(1)
+        enter, leave = crossed(position, direction, self.lower, self.upper)
         hit = enter[(enter <= leave) & (enter > 0)]
         reach = float(hit.min()) if len(hit) else self.distance(position)
         return max(reach, self.closest)
@@ -84,3 +82,15 @@ class Surroundings:
         """To the nearest box, grown by a margin."""
         outside = np.maximum(np.maximum(self.lower - margin - position, position - self.upper - margin), 0)
         return math.sqrt(float(np.einsum("ij,ij->i", outside, outside).min()))
+
+
+def crossed(
+    position: np.ndarray, way: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """((n,), (n,)) float64: after which share of a way, (3,), each box (n, 3) is entered and left; below 0: behind.
+
+    Where the first is the larger one the box is not met.
+    """
+    slope = 1 / np.where(np.abs(way) < 1e-12, 1e-12, way)
+    ends = np.stack([(lower - position) * slope, (upper - position) * slope])
+    return ends.min(0).max(1), ends.max(0).min(1)

@@ -10,8 +10,9 @@ import numpy as np
 from .glyphs import FIELD_SIZE_PX, PHASES, PHASES_UP_TO_PX, GlyphAtlas, tracking
 from .screen_cover import ScreenCover
 
-__all__ = ["Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell", "screen_scale"]
+__all__ = ["EM", "Run", "Typesetter", "layout_callouts", "least_size_px", "nearest_by_cell", "screen_scale"]
 
+EM = 0.62  # width of a character in heights, on average
 MIN_SIZE_PX = 12  # smaller text cannot be read
 RUN_LIMIT = 20_000  # lines kept
 ATLAS_LIMIT = 8192  # rows of an atlas before it starts anew

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..engine.surroundings import crossed
 from .focus import Focus, shown_height
 from .layer_volumes import GLASS_HEIGHT, Tray
 from .network_scene import NetworkScene, tray_bounds
@@ -61,8 +62,5 @@ class Obstacles:
 
 def _is_behind(position: np.ndarray, place: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> bool:
     """Whether a place is seen through any of n boxes, or stands in one."""
-    way = place - position
-    slope = 1 / np.where(np.abs(way) < 1e-12, 1e-12, way)
-    ends = np.stack([(lower - position) * slope, (upper - position) * slope])
-    enter, leave = ends.min(0).max(1), ends.max(0).min(1)
+    enter, leave = crossed(position, place - position, lower, upper)
     return bool(((enter <= leave) & (leave > 0) & (enter < 1)).any())

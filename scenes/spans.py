@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.scene import Labels, Lines, Text
+from ..engine.text_layout import EM
 from ..engine.theme import Theme
 from .placement import Layout, Placed
 
@@ -16,7 +17,7 @@ __all__ = ["Span", "size_spans", "span_lines", "span_titles"]
 FRONT_GAP = 5.0  # from the volumes to the bracket
 FRAME_ROOM = 9.0  # of a frame and its title around what is inside an operator
 HOOK = 2.0
-TITLE_SIZE, LEAST_TITLE_SIZE, EM = 8.0, 4.0, 0.62  # world units; width of a character in heights
+TITLE_SIZE, LEAST_TITLE_SIZE = 8.0, 4.0  # world units
 LINE_ALPHA = 0.45
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..engine.flight import Key
-from ..engine.text_layout import screen_scale
+from ..engine.scene import Text
+from ..engine.text_layout import EM, screen_scale
 from ..engine.view import Eye, clip_from_world, look_at, perspective
 from .labels import block_titles, rulers
 from .layer_volumes import Tray
@@ -29,7 +30,6 @@ WIDEST, NARROWEST, WIDTH_STEP = 0.90, 0.55, 0.02  # of the picture
 TOP, LOWEST = 0.41, 0.85  # of the halves above and below the middle
 BOTTOMS = (LOWEST, 0.65, 0.45, 0.25)
 MANY_CORNERS = 4000
-EM = 0.62  # width of a character of a title in heights
 PLACES_A_SIDE = 5  # of a box, that are looked at to tell whether it is behind the legend
 NAMED = ("overview", "layer", "weight")  # the three nearnesses
 
@@ -62,7 +62,7 @@ def overview(built: NetworkScene, aspect: float, is_right_taken: bool = False, t
     """
     yaw = YAW + turn_rad
     forward = np.array([math.cos(PITCH) * math.sin(yaw), math.sin(PITCH), -math.cos(PITCH) * math.cos(yaw)])
-    titles = _title_places(built)
+    titles = _ends_of([*block_titles(built.layout).texts, *span_titles(built.layout).texts])
     corners = np.append(built.glass_corners(), titles, 0)
 
     def fitted(room: _Room) -> View:
@@ -91,15 +91,6 @@ def _widest(is_free: Callable[[float, float], bool], bottom: float) -> float:
         middle = (narrow + wide) / 2
         narrow, wide = (middle, wide) if is_free(middle, bottom) else (narrow, middle)
     return narrow
-
-
-def _title_places(built: NetworkScene) -> np.ndarray:
-    """(n, 3) float64: the ends of titles on the floor."""
-    places = []
-    for title in (*block_titles(built.layout).texts, *span_titles(built.layout).texts):
-        half, (x, y, z) = EM * title.size * len(title.text) / 2, title.anchor
-        places += [(x - half, y, z + title.size / 2), (x + half, y, z + title.size / 2)]
-    return np.array(places, float).reshape(-1, 3)
 
 
 def _is_in_corner(places: np.ndarray, view: View, aspect: float, legend_px: np.ndarray, height_px: int) -> bool:
@@ -187,16 +178,17 @@ def layer_view(built: NetworkScene, layer: Placed, aspect: float) -> View:
     views = [_fitted(corners, forward, LAYER_FOV, aspect, room) for room in LAYER_ROOMS]
     if layer.volume.main is None:
         return views[0]
-    places = np.concatenate([box_places(lower[None], upper[None], PLACES_A_SIDE), _ruler_places(built, layer)])
+    numbers = _ends_of(rulers(layer, built.scene.theme).texts)
+    places = np.concatenate([box_places(lower[None], upper[None], PLACES_A_SIDE), numbers])
     legend_px = np.array([WIDTH_PX, LAYER_PX])
     free = (view for view in views if not _is_in_corner(places, view, aspect, legend_px, built.height_px))
     return next(free, views[0])
 
 
-def _ruler_places(built: NetworkScene, layer: Placed) -> np.ndarray:
-    """(n, 3) float64: the ends of numbers and words beside a layer's main matrix."""
+def _ends_of(texts: Iterable[Text]) -> np.ndarray:
+    """(n, 3) float64: the ends of words on the floor."""
     places = []
-    for words in rulers(layer, built.scene.theme).texts:
+    for words in texts:
         half = EM * words.size * len(words.text) / 2 * np.asarray(words.right)
         below = words.anchor + np.array([0.0, 0.0, words.size / 2])
         places += [below - half, below + half]

@@ -95,7 +95,8 @@ def test_no_more_is_left_free_for_the_legend_than_it_takes(outline):
     built = build(outline({"a.weight": (2, 2), "b.weight": (600, 600)}), THEMES["dark"], Unread())
     view = views.overview(built, 16 / 9)
     forward = view.target - view.position
-    corners = np.append(built.glass_corners(), views._title_places(built), 0)
+    titles = [*views.block_titles(built.layout).texts, *views.span_titles(built.layout).texts]
+    corners = np.append(built.glass_corners(), views._ends_of(titles), 0)
     room = views._room(0.64, 0.85)
     narrow = views._fitted(corners, forward / np.linalg.norm(forward), math.radians(36), 16 / 9, room)
     assert np.linalg.norm(forward) < np.linalg.norm(narrow.target - narrow.position)
