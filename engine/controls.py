@@ -264,10 +264,6 @@ class FlyControls:
         """Whether nothing that one could fly to is in a picture of this size."""
         return not self._place.is_seen(self.eye(size_px))
 
-    def direction_at(self, x_px: float, y_px: float, size_px: tuple[int, int]) -> np.ndarray:
-        """(3,) unit direction of what is seen at a place of the picture, px from the top left."""
-        return self.camera.direction_at(x_px, y_px, size_px)
-
     def _way_back(self) -> Undo:
         """Eases to where the camera is now."""
         camera, target = self.camera, self.middle

@@ -356,7 +356,7 @@ class WindowInput:
             self._controls.pan(right * PAN_PER_NOTCH, 0.0)
         else:
             x_px, y_px = map(float, self._place)
-            toward = None if self._looking else self._controls.direction_at(x_px, y_px, self._size_px())
+            toward = None if self._looking else self._controls.camera.direction_at(x_px, y_px, self._size_px())
             self._controls.wheel(up, toward)
         self._request()
 

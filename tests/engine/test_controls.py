@@ -108,7 +108,7 @@ def test_the_wheel_changes_the_speed_while_moving(controls):
 
 
 def test_the_wheel_brings_nearer_what_is_under_the_mouse_and_never_past_it(controls):
-    direction = controls.direction_at(400, 200, SIZE)
+    direction = controls.camera.direction_at(400, 200, SIZE)
     reach = (40 - 1) / -direction[1]  # to the upper face of the box
     point = controls.camera.position + direction * reach
     before = seen_at(controls, point)
@@ -322,7 +322,7 @@ def test_the_planes_hold_everything(position):
 
 def test_a_direction_is_that_of_the_pixel(controls):
     for x_px, y_px in ((0, 0), (640, 360), (100, 300)):
-        point = controls.camera.position + 70 * controls.direction_at(x_px, y_px, SIZE)
+        point = controls.camera.position + 70 * controls.camera.direction_at(x_px, y_px, SIZE)
         assert np.allclose(seen_at(controls, point), (x_px / 320 - 1, 1 - y_px / 180), atol=1e-9)
 
 
